@@ -1,0 +1,181 @@
+import { randomBytes } from 'node:crypto'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import type { AddressInfo } from 'node:net'
+import helmet from '@fastify/helmet'
+import type { FastifyInstance } from 'fastify'
+import type { Logger } from 'pino'
+import { clientsIn } from './clients/client.ts'
+import { saveConfiguredClients } from './clients/configured.ts'
+import { type Clock, systemClock } from './clock.ts'
+import type { Config } from './config/schema.ts'
+import { apiLogout } from './doors/api-logout.ts'
+import type { DoorParts } from './doors/door.ts'
+import { endSession } from './doors/end-session.ts'
+import { dataErrors, pageErrors } from './doors/error-views.ts'
+import { health } from './doors/health.ts'
+import { home } from './doors/home.ts'
+import { introspection } from './doors/introspect.ts'
+import { platformApi } from './doors/platform-api.ts'
+import { receipts } from './doors/receipts.ts'
+import { redirectLogout } from './doors/redirect-logout.ts'
+import { revocation } from './doors/revoke.ts'
+import { sdkSession } from './doors/sdk-session.ts'
+import { type Heart, logoutHeart } from './logout/end.ts'
+import { type JobRunner, runJobs } from './logout/jobs.ts'
+import { authorizeAliases } from './oidc/authorize-aliases.ts'
+import { mountOp } from './oidc/mount.ts'
+import { type Op, openOp } from './oidc/op.ts'
+import { signInSteps } from './oidc/sign-in.ts'
+import { newSecret, type Sealer, sealer } from './storage/secrets.ts'
+import { openSqlite } from './storage/sqlite/sqlite.ts'
+import type { Storage } from './storage/storage.ts'
+import { ensureSigningKeys } from './tokens/signing-keys.ts'
+import { addConfiguredUsers } from './users/users.ts'
+import { dataHeaders, pageHeaders } from './web/headers.ts'
+import { systemLog } from './web/logging.ts'
+import { outgoingFetch } from './web/outgoing.ts'
+import { receiptCookies } from './web/receipt-cookie.ts'
+import { webServer } from './web/server.ts'
+import { loginThrottle, rateLimit } from './web/throttle.ts'
+
+/** A running system. */
+export interface System {
+  config: Config
+  storage: Storage
+  heart: Heart
+  jobs: JobRunner
+  op: Op
+  web: FastifyInstance
+  log: Logger
+  /** Starts to listen. Returns the port, which matters when the config says 0. */
+  listen(): Promise<number>
+  /** Finishes what was accepted, then stops and closes everything. Once more is no error. */
+  close(): Promise<void>
+}
+
+/** What a system may be given instead of the usual. */
+export interface SystemOptions {
+  clock?: Clock
+  log?: Logger
+  /** Wraps the storage, for tests that make it slow or make it fail. */
+  wrapStorage?: (storage: Storage) => Storage
+}
+
+/** How often keys made elsewhere are looked for and what expired is swept, in milliseconds. */
+const upkeepEveryMs = 10_000
+
+/** The storage that a config names, brought up to date. */
+export function openStorage(config: Config): Storage {
+  return openSqlite(config.storage.replace(/^sqlite:/, ''))
+}
+
+/** The sealer of a config. A loopback server without `secret_keys` makes a key of its own, kept beside its database. */
+export function sealerFor(config: Config): Sealer {
+  if (config.secret_keys.length > 0) return sealer(config.secret_keys)
+  const path = config.storage.replace(/^sqlite:/, '')
+  if (path === ':memory:') return sealer([newSecret()])
+  const file = `${path}.key`
+  if (!existsSync(file))
+    writeFileSync(file, randomBytes(32).toString('base64url'), { mode: 0o600, flag: 'wx' })
+  return sealer([readFileSync(file, 'utf8').trim()])
+}
+
+/**
+ * Builds a system out of a checked config: storage, heart, OpenID Provider, web server, workers.
+ * @throws UtgangError `bad_config`
+ */
+export async function createSystem(config: Config, options: SystemOptions = {}): Promise<System> {
+  const { clock = systemClock, log = systemLog(config.log_level), wrapStorage = it => it } = options
+  const sealing = sealerFor(config)
+  const storage = wrapStorage(openStorage(config))
+  const jobs = runJobs(storage, clock, error =>
+    log.error({ err: error }, 'a logout job failed; it is tried again')
+  )
+  const heart = logoutHeart(storage, clock, jobs.wake)
+  await prepare(config, storage, heart, sealing, clock)
+  const throttle = loginThrottle(clock.now)
+  const op = await openOp({ config, clock, storage, heart, sealer: sealing, log }, throttle)
+  const clients = clientsIn(storage)
+  let stopping = false
+  const parts: DoorParts = {
+    config,
+    clock,
+    storage,
+    heart,
+    clients,
+    log,
+    authentication: { issuer: config.issuer, storage, clients, now: clock.now, fetch: outgoingFetch(config) },
+    receiptCookie: receiptCookies(await storage.findOrMakeSecret('receipt_cookie', newSecret), clock.now),
+    limits: { tokenGuesses: rateLimit(600), keptPosts: rateLimit(120) },
+    keys: op.keys
+  }
+  const web = webServer({ log, trustProxy: config.trust_proxy, showError: pageErrors })
+
+  // Pages: what people see, oidc-provider's own included.
+  web.register(async pages => {
+    await pages.register(helmet, pageHeaders(config.issuer))
+    pages.register(home(parts))
+    pages.register(redirectLogout(parts))
+    pages.register(authorizeAliases)
+    pages.register(
+      signInSteps({ config, clock, storage, heart, sealer: sealing, log, keys: op.keys, op, throttle })
+    )
+    pages.register(mountOp(op, config))
+  })
+
+  // Data: what programs read.
+  web.register(async data => {
+    const headers = dataHeaders(config.issuer)
+    data.addHook('onRequest', (_request, reply, done) => {
+      reply.headers(headers)
+      done()
+    })
+    data.setErrorHandler(dataErrors)
+    for (const door of [apiLogout, platformApi, revocation, introspection, endSession, sdkSession, receipts])
+      data.register(door(parts))
+    data.register(health(parts, () => stopping))
+  })
+
+  const upkeep = setInterval(() => {
+    op.refreshKeys().catch((error: unknown) => log.error({ err: error }, 'signing keys could not be read'))
+    storage.sweep(clock.now()).catch((error: unknown) => log.error({ err: error }, 'sweeping failed'))
+  }, upkeepEveryMs).unref()
+
+  let closed: Promise<void> | undefined
+  async function close(): Promise<void> {
+    stopping = true
+    clearInterval(upkeep)
+    await web.close()
+    await jobs.stop()
+    await storage.close()
+  }
+
+  return {
+    config,
+    storage,
+    heart,
+    jobs,
+    op,
+    web,
+    log,
+    async listen() {
+      await web.listen({ host: config.listen.host, port: config.listen.port })
+      return (web.server.address() as AddressInfo).port
+    },
+    close: () => (closed ??= close())
+  }
+}
+
+/** Brings the storage in line with the config: keys, clients (those gone are ended), users. */
+async function prepare(
+  config: Config,
+  storage: Storage,
+  heart: Heart,
+  sealing: Sealer,
+  clock: Clock
+): Promise<void> {
+  await ensureSigningKeys(storage, sealing, clock.now())
+  const { gone } = await saveConfiguredClients(storage, config.clients, sealing.seal, clock.now())
+  for (const clientId of gone) await heart.end({ name: 'client_disabled', clientId })
+  await addConfiguredUsers(storage, config.users, clock.now())
+}

@@ -1,0 +1,60 @@
+import { mkdirSync } from 'node:fs'
+import type { Command } from 'commander'
+import { createSystem } from '../app.ts'
+import { checkConfig } from '../config/load.ts'
+import { stopOnSignal } from './serve.ts'
+
+const issuer = 'http://id.localhost:4000'
+const user = {
+  sub: 'demo-user',
+  email: 'demo@utgang.test',
+  name: 'Demo Person',
+  password: 'correct horse battery staple'
+}
+
+/** `utgang demo` (`npm start`): the server, two example sites and an example API in one process, on an embedded database. */
+export function registerDemo(program: Command): void {
+  program
+    .command('demo')
+    .description('run the server with two example sites, to see a sign-on and all ways out')
+    .option('--data <folder>', 'where the database is kept', '.utgang')
+    .action(async ({ data }: { data: string }) => {
+      const { demoClients, startExamples } = await import('utgang-examples')
+      mkdirSync(data, { recursive: true })
+      const config = checkConfig({
+        issuer,
+        listen: { host: '127.0.0.1', port: 4000 },
+        storage: `sqlite:${data}/demo.db`,
+        clients: demoClients,
+        users: [user],
+        allow_private_addresses: true,
+        log_level: 'warn'
+      })
+      const system = await createSystem(config)
+      await system.listen()
+      const examples = await startExamples({ issuer })
+      stopOnSignal({
+        log: system.log,
+        close: async () => {
+          await examples.close()
+          await system.close()
+        }
+      })
+      process.stdout.write(greeting(examples.addresses))
+    })
+}
+
+function greeting(sites: readonly { name: string; address: string }[]): string {
+  const width = Math.max(...sites.map(({ name }) => name.length), 6)
+  const rows = [{ name: 'Utgang', address: issuer }, ...sites].map(
+    ({ name, address }) => `  ${name.padEnd(width)}  ${address}`
+  )
+  return `
+${rows.join('\n')}
+
+  Sign in as ${user.email} with: ${user.password}
+  Sign in on one site, open the other: you are signed in there too. Then sign out, and look again.
+
+ready
+`
+}

@@ -1,0 +1,79 @@
+import type { Command } from 'commander'
+import { openStorage, sealerFor } from '../app.ts'
+import { type Clock, systemClock } from '../clock.ts'
+import { loadConfig } from '../config/load.ts'
+import type { Config } from '../config/schema.ts'
+import { type Heart, logoutHeart } from '../logout/end.ts'
+import { type JobRunner, runJobs } from '../logout/jobs.ts'
+import type { Sealer } from '../storage/secrets.ts'
+import type { Storage } from '../storage/storage.ts'
+
+/** What a command that works on the storage gets. */
+export interface Workshop {
+  config: Config
+  clock: Clock
+  storage: Storage
+  sealer: Sealer
+  heart: Heart
+  jobs: JobRunner
+}
+
+/** Adds the option by which every command finds its configuration. */
+export function configured(command: Command): Command {
+  return command.option(
+    '-c, --config <file>',
+    'configuration (JSON); UTGANG_… in the environment goes before it'
+  )
+}
+
+/** Runs a command on the storage of its configuration, beside a server that may be running on it. */
+export async function withStorage<T>(
+  options: { config?: string },
+  work: (workshop: Workshop) => Promise<T>
+): Promise<T> {
+  const { config } = loadConfig({ file: options.config, env: process.env })
+  const storage = openStorage(config)
+  const jobs = runJobs(storage, systemClock, error =>
+    process.stderr.write(`a logout job failed: ${String(error)}\n`)
+  )
+  try {
+    return await work({
+      config,
+      clock: systemClock,
+      storage,
+      sealer: sealerFor(config),
+      heart: logoutHeart(storage, systemClock, jobs.wake),
+      jobs
+    })
+  } finally {
+    await jobs.settled()
+    await jobs.stop()
+    await storage.close()
+  }
+}
+
+/** Prints rows as a table with a heading. */
+export function printRows(
+  rows: readonly Record<string, string | number | null | undefined>[],
+  none: string
+): void {
+  const [first] = rows
+  if (!first) {
+    process.stdout.write(`${none}\n`)
+    return
+  }
+  const columns = Object.keys(first)
+  const width = (name: string): number =>
+    Math.max(name.length, ...rows.map(row => String(row[name] ?? '').length))
+  const line = (cells: (name: string) => string): string =>
+    columns
+      .map(name => cells(name).padEnd(width(name)))
+      .join('  ')
+      .trimEnd()
+  const lines = [line(name => name), ...rows.map(row => line(name => String(row[name] ?? '')))]
+  process.stdout.write(`${lines.join('\n')}\n`)
+}
+
+/** An instant for people: UTC, to the second. */
+export const instant = (seconds: number): string =>
+  new Date(seconds * 1000).toISOString().replace('.000Z', 'Z')

@@ -1,0 +1,93 @@
+import type { ClientConfig } from '../config/client-schema.ts'
+import { isConfidential } from '../config/client-schema.ts'
+import type { ClientRow, ClientStore } from '../storage/storage.ts'
+
+/** A registered application, as the doors see it. */
+export interface Client {
+  clientId: string
+  name: string
+  /** Its front page, for people whom we do not send back. */
+  uri: string | undefined
+  /** `registered` came in by dynamic registration and has no powers. */
+  source: 'config' | 'registered'
+  redirectUris: readonly string[]
+  postLogoutRedirectUris: readonly string[]
+  /** Origins of its pages. */
+  origins: ReadonlySet<string>
+  /** Registered scope, space separated. */
+  scope: string | undefined
+  confidential: boolean
+  authMethod: 'none' | 'client_secret_basic' | 'client_secret_post' | 'private_key_jwt'
+  /** SHA-256 of the secret. */
+  secretHash: string | undefined
+  consent: 'skip' | 'ask'
+  sdk: boolean
+  requirePkce: boolean
+  tokensEndWithSession: boolean
+  logoutConfirmation: 'auto' | 'always'
+  introspects: boolean
+  mayEndSessions: boolean
+  legacyPasswordGrant: boolean
+}
+
+/** Finds clients. */
+export interface Clients {
+  /** An enabled client, read anew each time. */
+  find(clientId: string): Promise<Client | undefined>
+}
+
+/** Clients out of the storage. What is derived from one version of a client's metadata is derived once. */
+export function clientsIn(storage: ClientStore): Clients {
+  const derived = new WeakMap<object, Client>()
+  return {
+    async find(clientId) {
+      const row = await storage.findClient(clientId)
+      if (!row) return undefined
+      const client = derived.get(row.metadata) ?? derive(row)
+      derived.set(row.metadata, client)
+      return client
+    }
+  }
+}
+
+type Metadata = Partial<ClientConfig>
+
+/** The SHA-256 of a secret is stored behind this mark, where the registered metadata would hold the secret. */
+export const secretMark = '$s$'
+
+function derive(row: ClientRow): Client {
+  const it = row.metadata as Metadata
+  const config = row.source === 'config'
+  const confidential = isConfidential(it)
+  const redirectUris = it.redirect_uris ?? []
+  const configured = config && confidential
+  return {
+    clientId: row.clientId,
+    name: it.client_name ?? row.clientId,
+    uri: it.client_uri,
+    source: row.source,
+    redirectUris,
+    postLogoutRedirectUris: it.post_logout_redirect_uris ?? [],
+    origins: new Set(it.origins ?? redirectUris.flatMap(webOrigin)),
+    scope: it.scope,
+    confidential,
+    authMethod: it.token_endpoint_auth_method ?? (confidential ? 'client_secret_basic' : 'none'),
+    secretHash: it.client_secret?.startsWith(secretMark)
+      ? it.client_secret.slice(secretMark.length)
+      : undefined,
+    // Whoever registers itself gets no power by what it says of itself.
+    consent: config ? (it.consent ?? 'skip') : 'ask',
+    sdk: config && it.sdk === true,
+    requirePkce: config ? it.require_pkce !== false : true,
+    tokensEndWithSession: it.tokens_end_with_session ?? it.backchannel_logout_uri !== undefined,
+    logoutConfirmation: it.logout_confirmation ?? 'auto',
+    introspects: configured && it.introspects !== false,
+    mayEndSessions: configured && it.may_end_sessions !== false,
+    legacyPasswordGrant: config && it.legacy_password_grant === true
+  }
+}
+
+function webOrigin(uri: string): string[] {
+  const { origin } = new URL(uri)
+  return origin === 'null' ? [] : [origin]
+}

@@ -1,0 +1,23 @@
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
+import { errorPage } from '../pages/error.ts'
+import { html } from '../web/answers.ts'
+import { answerError, type ErrorView } from '../web/server.ts'
+
+/** Shows an error to a person. */
+export const pageErrors: ErrorView = (request, reply, { code, status, message }) =>
+  html(
+    reply.code(status),
+    errorPage({ code, status, description: message, requestId: request.id, locale: localeOf(request) })
+  )
+
+/** Answers a program: the code as `error`, what was wrong, and the request's id for questions. */
+export function dataErrors(error: FastifyError, request: FastifyRequest, reply: FastifyReply): unknown {
+  return answerError(error, request, reply, (_request, answer, { code, status, message }) =>
+    answer.code(status).send({ error: code, error_description: message, request_id: request.id })
+  )
+}
+
+function localeOf(request: FastifyRequest): string | undefined {
+  const { ui_locales } = (request.query ?? {}) as { ui_locales?: unknown }
+  return typeof ui_locales === 'string' ? ui_locales : undefined
+}

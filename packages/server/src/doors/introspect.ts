@@ -1,0 +1,60 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { Client } from '../clients/client.ts'
+import { OAuthError } from '../errors.ts'
+import { hashSecret } from '../storage/secrets.ts'
+import type { Token } from '../storage/storage.ts'
+import { describeToken, inactive } from '../tokens/introspection.ts'
+import { onlyPost, readClientForm, required } from './client-form.ts'
+import type { DoorParts } from './door.ts'
+
+const endpoint = '/oauth/introspect'
+
+/**
+ * Token introspection (RFC 7662), on our own storage: a token is active exactly while its row, its grant and, where
+ * it is bound, its session are. A caller sees its own tokens and those meant for it; all else is one and the same answer.
+ */
+export function introspection(parts: DoorParts) {
+  return async (app: FastifyInstance): Promise<void> => {
+    app.get(endpoint, (_request, reply) => onlyPost(reply))
+    app.post(endpoint, { config: { quiet: true } }, (request, reply) => introspect(request, reply, parts))
+  }
+}
+
+async function introspect(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  parts: DoorParts
+): Promise<FastifyReply> {
+  const { client, form } = await readClientForm(request, endpoint, parts)
+  if (!client.introspects) {
+    throw new OAuthError(
+      'unauthorized_client',
+      'this client may not introspect tokens',
+      client.confidential ? 403 : 401
+    )
+  }
+  const { tokenGuesses } = parts.limits
+  const wait = await tokenGuesses.look(client.clientId)
+  if (wait > 0) {
+    reply.header('retry-after', String(wait))
+    throw new OAuthError('too_many_requests', 'too many unknown tokens', 429)
+  }
+  const token = await parts.storage.findToken(hashSecret(required(form, 'token')), parts.clock.now())
+  if (!token || !isFor(client, token)) {
+    await tokenGuesses.take(client.clientId)
+    return reply.send(inactive)
+  }
+  return reply.send(describeToken(token, parts.config.issuer, await usernameOf(token, parts)))
+}
+
+function isFor(client: Client, token: Token): boolean {
+  if (token.kind !== 'AccessToken' && token.kind !== 'RefreshToken' && token.kind !== 'ClientCredentials')
+    return false
+  if (token.clientId === client.clientId) return true
+  const { aud } = token.payload
+  return aud === client.clientId || (Array.isArray(aud) && aud.includes(client.clientId))
+}
+
+async function usernameOf(token: Token, { storage }: DoorParts): Promise<string | undefined> {
+  return token.sub === null ? undefined : (await storage.findUser(token.sub))?.email
+}

@@ -1,0 +1,77 @@
+import type { AddressParameter } from '../clients/addresses.ts'
+import { UtgangError } from '../errors.ts'
+import { hashSecret } from '../storage/secrets.ts'
+import { type IdTokenHint, readHint } from '../tokens/id-token-hint.ts'
+import type { Parameters } from '../web/parameters.ts'
+import type { DoorParts } from './door.ts'
+
+/**
+ * What a logout request asks for. Holds no token and no ID Token, only what they turned out to be, so that it can be
+ * kept while a page is open.
+ */
+export interface LogoutRequest {
+  /** Whose names it uses: those of OpenID Connect or those of SPiD. */
+  vocabulary: 'oidc' | 'spid'
+  clientId?: string
+  address?: { parameter: AddressParameter; value: string }
+  state?: string
+  hint?: IdTokenHint | 'invalid'
+  /** SHA-256 of the presented `oauth_token`. */
+  tokenHash?: string
+  locale?: string
+  /** Its URL carried a token, so no page may be shown at that URL. */
+  carriedToken: boolean
+}
+
+const oidcNames = ['id_token_hint', 'post_logout_redirect_uri', 'state', 'logout_hint'] as const
+const spidNames = ['client_id', 'redirect_uri', 'oauth_token'] as const
+
+/**
+ * Reads a logout request in either vocabulary. `amp;x` counts as `x` (SPiD's PHP client joins parameters by `&amp;`),
+ * the last segment of `client_sdrn` as `client_id`, an empty value as none; what is unknown is ignored.
+ * @throws UtgangError `duplicate_parameter`
+ */
+export async function readLogoutRequest(raw: Parameters, parts: DoorParts): Promise<LogoutRequest> {
+  const it = normalized(raw)
+  const oidc =
+    oidcNames.some(name => it[name] !== undefined) || spidNames.every(name => it[name] === undefined)
+  const hint =
+    it.id_token_hint === undefined
+      ? undefined
+      : ((await readHint(it.id_token_hint, parts.keys(), parts.config.issuer)) ?? 'invalid')
+  const parameter = oidc ? 'post_logout_redirect_uri' : 'redirect_uri'
+  const value = it[parameter]
+  return {
+    vocabulary: oidc ? 'oidc' : 'spid',
+    clientId: it.client_id ?? (hint ? undefined : await clientOfToken(it.oauth_token, parts)),
+    address: value === undefined ? undefined : { parameter, value },
+    state: oidc ? it.state : undefined,
+    hint,
+    tokenHash: it.oauth_token === undefined ? undefined : hashSecret(it.oauth_token),
+    locale: it.ui_locales,
+    carriedToken: it.oauth_token !== undefined || it.id_token_hint !== undefined
+  }
+}
+
+function normalized(raw: Parameters): Parameters {
+  const found: Record<string, string> = Object.create(null)
+  for (const [given, value] of Object.entries(raw)) {
+    if (value === undefined || value === '') continue
+    const name = given.startsWith('amp;') ? given.slice(4) : given
+    if (found[name] !== undefined) throw new UtgangError('duplicate_parameter', `${name} was given twice`)
+    found[name] = value
+  }
+  if (found.client_id === undefined && found.client_sdrn !== undefined) {
+    const segment = found.client_sdrn.split(':').at(-1)
+    if (segment) found.client_id = segment
+  }
+  return found
+}
+
+/** The client whose token this is or was; SPiD's PHP client sends its client id instead when it has no session. */
+async function clientOfToken(oauthToken: string | undefined, parts: DoorParts): Promise<string | undefined> {
+  if (oauthToken === undefined) return undefined
+  const token = await parts.storage.findTokenRow(hashSecret(oauthToken))
+  if (token?.clientId) return token.clientId
+  return (await parts.clients.find(oauthToken))?.clientId
+}

@@ -1,0 +1,47 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { authenticateClient } from '../clients/authenticate.ts'
+import { UtgangError } from '../errors.ts'
+import { receiptCounts, receiptForBrowser, receiptForClient } from '../logout/receipt.ts'
+import { queryOf } from '../web/parameters.ts'
+import type { DoorParts } from './door.ts'
+
+const path = '/logout/receipts'
+
+/**
+ * What became of a logout. An application, authenticated, sees its own delivery and counts of the others; the browser
+ * that logged out sees the names; whoever knows only the id sees counts.
+ */
+export function receipts(parts: DoorParts) {
+  const { storage } = parts
+
+  return async (app: FastifyInstance): Promise<void> => {
+    app.get<{ Params: { id: string } }>(`${path}/:id`, async (request, reply) => {
+      const { id } = request.params
+      if (request.headers.authorization !== undefined)
+        return send(reply, await receiptForClient(storage, id, await caller(request)))
+      if (parts.receiptCookie.read(request) === id) return send(reply, await receiptForBrowser(storage, id))
+      return send(reply, await receiptCounts(storage, id))
+    })
+
+    // After a redirect the application has no id: nothing is appended to its address. It asks by the sid it knows.
+    app.get(path, async (request, reply) => {
+      const clientId = await caller(request)
+      const { sid } = queryOf(request)
+      if (sid === undefined) throw new UtgangError('invalid_request', 'sid is needed')
+      const session = await storage.findSessionBySid(clientId, sid, parts.clock.now())
+      if (!session?.endedBy)
+        throw new UtgangError('not_found', 'no ended session of this client has this sid')
+      return send(reply, await receiptForClient(storage, session.endedBy, clientId))
+    })
+  }
+
+  async function caller(request: FastifyRequest): Promise<string> {
+    const client = await authenticateClient(request.headers, {}, path, parts.authentication)
+    return client.clientId
+  }
+}
+
+function send(reply: FastifyReply, receipt: object | undefined): FastifyReply {
+  if (!receipt) throw new UtgangError('not_found', 'no such receipt')
+  return reply.send(receipt)
+}

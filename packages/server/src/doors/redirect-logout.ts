@@ -1,0 +1,232 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { ErrorCode } from '../errors.ts'
+import { UtgangError } from '../errors.ts'
+import { sessionCookie } from '../sessions/session-cookie.ts'
+import { hashSecret, newSecret } from '../storage/secrets.ts'
+import type { Session } from '../storage/storage.ts'
+import { seeOther } from '../web/answers.ts'
+import { expireCookie, readCookie } from '../web/cookies.ts'
+import { isOwnForm, provenance } from '../web/fetch-metadata.ts'
+import { formOf, type Parameters, queryOf } from '../web/parameters.ts'
+import { askedBy, type DoorParts, sessionOf } from './door.ts'
+import { isProven, type ResolvedLogout, resolveLogout } from './logout-decision.ts'
+import { logoutPages, type Outcome, paths } from './logout-pages.ts'
+import { type LogoutRequest, readLogoutRequest } from './logout-request.ts'
+
+/** How long a post that came without a cookie is kept for the GET that follows it, in seconds. */
+const keptPostSeconds = 60
+/** How long a confirmation page can be answered, in seconds. */
+const pendingSeconds = 30 * 60
+
+/**
+ * Logout by redirect: SPiD's `/logout` and OpenID Connect's `end_session_endpoint` at once. Decides in this order:
+ * parameters, vocabulary, client, address, proof; then ends, then goes on.
+ */
+export function redirectLogout(parts: DoorParts) {
+  return async (app: FastifyInstance): Promise<void> => {
+    const show = logoutPages(parts)
+
+    // A link checker or a browser that fetches ahead has not been told to sign anybody out.
+    app.head(paths.logout, (_request, reply) => reply.header('cache-control', 'no-store').send())
+    app.get(paths.logout, async (request, reply) => {
+      if (provenance(request.headers).prefetch)
+        return reply.code(503).header('cache-control', 'no-store').send()
+      const { continue: kept, ...query } = queryOf(request)
+      const asked = kept === undefined ? await readLogoutRequest(query, parts) : await takeKept(kept)
+      return serve(asked, request, reply)
+    })
+    app.post(paths.logout, async (request, reply) => {
+      const asked = await readLogoutRequest(merged(queryOf(request), formOf(request)), parts)
+      return lacksItsCookie(request) ? keepForGet(asked, request, reply) : serve(asked, request, reply)
+    })
+    app.post(paths.confirm, (request, reply) => confirm(request, reply))
+    app.get(paths.confirm, (request, reply) => show.confirmation(request, reply))
+    app.get(paths.signedOut, (request, reply) => show.signedOut(request, reply))
+    app.get(paths.stopped, (request, reply) => show.stopped(request, reply))
+
+    async function serve(
+      asked: LogoutRequest,
+      request: FastifyRequest,
+      reply: FastifyReply
+    ): Promise<unknown> {
+      const session = await sessionOf(parts, request)
+      const resolved = await resolveLogout(asked, session, parts)
+      if ('refused' in resolved) return refuse(resolved.refused, asked, session, request, reply)
+      if (session && !(await isProven(resolved, session, provenance(request.headers), parts))) {
+        return ask(asked, session, reply, request)
+      }
+      return endAndGoOn(resolved, session, request, reply)
+    }
+
+    async function endAndGoOn(
+      resolved: ResolvedLogout,
+      session: Session | undefined,
+      request: FastifyRequest,
+      reply: FastifyReply
+    ): Promise<unknown> {
+      const receiptId = await end(resolved, session, request)
+      clearBrowser(request, reply, receiptId)
+      if (resolved.target !== undefined) return seeOther(reply, resolved.target)
+      const { client, request: asked, mismatch } = resolved
+      if (!mismatch) return seeOther(reply, paths.signedOut + localeQuery(asked))
+      return showOutcome(
+        { error: 'redirect_uri_mismatch', clientId: client?.clientId, receiptId, locale: asked.locale },
+        asked,
+        request,
+        reply
+      )
+    }
+
+    async function end(
+      { request: asked, client, presented, tokenIgnored }: ResolvedLogout,
+      session: Session | undefined,
+      request: FastifyRequest
+    ): Promise<string | null> {
+      if (!session && !presented) return null
+      const { receiptId } = await parts.heart.end({
+        name: asked.vocabulary === 'oidc' ? 'rp_initiated' : 'redirect',
+        sessionUid: session?.uid,
+        sub: session?.sub ?? presented?.sub ?? undefined,
+        clientId: client?.clientId,
+        presented,
+        by: askedBy(request),
+        detail: tokenIgnored && { token_left_alone: tokenIgnored }
+      })
+      return receiptId
+    }
+
+    function clearBrowser(request: FastifyRequest, reply: FastifyReply, receiptId: string | null): void {
+      reply.header('clear-site-data', '"cache", "storage"').header('set-login', 'logged-out')
+      if (request.headers.cookie?.includes(`${sessionCookie}=`)) expireCookie(reply, sessionCookie)
+      if (receiptId === null) return
+      reply.header('utgang-receipt', receiptId)
+      parts.receiptCookie.set(reply, receiptId)
+    }
+
+    /** Puts the request away and asks; the page belongs to the session for which it is shown. */
+    async function ask(
+      asked: LogoutRequest,
+      session: Session,
+      reply: FastifyReply,
+      request: FastifyRequest
+    ): Promise<unknown> {
+      const id = await putPending(asked, session)
+      if (asked.carriedToken || request.method === 'POST')
+        return seeOther(reply, `${paths.confirm}?request=${id}`)
+      return show.confirmPage(reply, asked, session, id)
+    }
+
+    async function putPending(asked: LogoutRequest, session: Session): Promise<string> {
+      const id = newSecret()
+      await parts.storage.putRecord({
+        kind: 'pending_logout',
+        hash: hashSecret(id),
+        payload: { ...asked, carriedToken: false },
+        expiresAt: parts.clock.now() + pendingSeconds,
+        sessionUid: session.uid
+      })
+      return id
+    }
+
+    async function confirm(request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
+      if (!isOwnForm(provenance(request.headers), parts.config.issuer)) throw new UtgangError('csrf_failed')
+      const { request: id = '', decision } = formOf(request)
+      const record = await parts.storage.findRecord('pending_logout', hashSecret(id), parts.clock.now())
+      if (!record) throw new UtgangError('request_expired')
+      const session = await sessionOf(parts, request)
+      // Without a live session it has happened already: a second click lands where the first one did.
+      if (session && session.uid !== record.sessionUid)
+        throw new UtgangError('csrf_failed', 'This page was shown for another sign-in.')
+      if (decision === 'stay') return seeOther(reply, '/')
+      const resolved = await resolveLogout(record.payload as unknown as LogoutRequest, session, parts)
+      if ('refused' in resolved) throw new UtgangError(resolved.refused)
+      return endAndGoOn(resolved, session, request, reply)
+    }
+
+    async function refuse(
+      code: ErrorCode,
+      asked: LogoutRequest,
+      session: Session | undefined,
+      request: FastifyRequest,
+      reply: FastifyReply
+    ): Promise<unknown> {
+      await parts.storage.writeAudit(
+        {
+          event: 'logout_refused',
+          clientId: asked.clientId,
+          sub: session?.sub,
+          ...askedBy(request),
+          detail: { code }
+        },
+        parts.clock.now()
+      )
+      const bare: LogoutRequest = { vocabulary: 'oidc', carriedToken: false, locale: asked.locale }
+      const pending = session && (await putPending(bare, session))
+      return showOutcome({ refused: code, pending, locale: asked.locale }, asked, request, reply)
+    }
+
+    /** A page is shown at a URL without tokens alone: where the request carried one, the outcome moves to a clean URL. */
+    async function showOutcome(
+      outcome: Outcome,
+      asked: LogoutRequest,
+      request: FastifyRequest,
+      reply: FastifyReply
+    ): Promise<unknown> {
+      if (!asked.carriedToken && request.method === 'GET') return show.outcome(request, reply, outcome)
+      const id = newSecret()
+      await parts.storage.putRecord({
+        kind: 'logout_outcome',
+        hash: hashSecret(id),
+        payload: { ...outcome },
+        expiresAt: parts.clock.now() + pendingSeconds
+      })
+      return seeOther(reply, `${'refused' in outcome ? paths.stopped : paths.signedOut}?outcome=${id}`)
+    }
+
+    /** A cross-site POST arrives without the `Lax` cookie; one that says nothing of where it comes from may be such. */
+    function lacksItsCookie(request: FastifyRequest): boolean {
+      const { site } = provenance(request.headers)
+      const marked = site === 'same-origin' || site === 'same-site'
+      return !marked && readCookie(request.headers.cookie, sessionCookie) === undefined
+    }
+
+    /** The GET that follows carries the cookie, and is judged by its own cookie and headers alone. */
+    async function keepForGet(
+      asked: LogoutRequest,
+      request: FastifyRequest,
+      reply: FastifyReply
+    ): Promise<unknown> {
+      const wait = await parts.limits.keptPosts.take(request.ip)
+      if (wait > 0) {
+        reply.header('retry-after', String(wait))
+        throw new UtgangError('too_many_requests')
+      }
+      const id = newSecret()
+      await parts.storage.putRecord({
+        kind: 'continued_logout',
+        hash: hashSecret(id),
+        payload: { ...asked, carriedToken: false },
+        expiresAt: parts.clock.now() + keptPostSeconds
+      })
+      return seeOther(reply, `${paths.logout}?continue=${id}`)
+    }
+
+    async function takeKept(id: string): Promise<LogoutRequest> {
+      const record = await parts.storage.takeRecord('continued_logout', hashSecret(id), parts.clock.now())
+      if (!record) throw new UtgangError('request_expired')
+      return record.payload as unknown as LogoutRequest
+    }
+  }
+}
+
+function merged(query: Parameters, form: Parameters): Parameters {
+  for (const name of Object.keys(form)) {
+    if (query[name] !== undefined)
+      throw new UtgangError('duplicate_parameter', `${name} is in the address and in the form`)
+  }
+  return { ...query, ...form }
+}
+
+function localeQuery({ locale }: LogoutRequest): string {
+  return locale === undefined ? '' : `?ui_locales=${encodeURIComponent(locale)}`
+}

@@ -1,0 +1,89 @@
+import type { DeliveryState, Storage } from '../storage/storage.ts'
+
+/** The state in which an application stands after a logout. `not_registered`: it has not asked to be told. */
+export type ToldState = DeliveryState | 'not_registered'
+
+/** How far a logout got, in numbers that name nobody. */
+export interface ReceiptCounts {
+  id: string
+  cause: string
+  /** When, in UTC seconds. */
+  at: number
+  sessions_ended: number
+  grants_revoked: number
+  tokens_revoked: number
+  /** A whole-user, whole-client or whole-system logout whose rows are still being written down. */
+  in_progress: boolean
+  /** Number of applications by the state of what they are owed. */
+  applications: Partial<Record<ToldState, number>>
+}
+
+/** A receipt as one application may see it: its own state, and counts of all. */
+export interface ReceiptForClient extends ReceiptCounts {
+  own: { state: ToldState; sid: string | null; attempts: number }[]
+}
+
+/** A receipt as the browser that logged out may see it: which applications, and where each stands. */
+export interface ReceiptForBrowser extends ReceiptCounts {
+  clients: { clientId: string; state: ToldState }[]
+}
+
+/** What anybody may see who knows the receipt's id. */
+export async function receiptCounts(storage: Storage, id: string): Promise<ReceiptCounts | undefined> {
+  return (await read(storage, id))?.counts
+}
+
+/** What an authenticated application may see. */
+export async function receiptForClient(
+  storage: Storage,
+  id: string,
+  clientId: string
+): Promise<ReceiptForClient | undefined> {
+  const found = await read(storage, id)
+  if (!found) return undefined
+  const own = found.applications.filter(it => it.clientId === clientId)
+  return { ...found.counts, own: own.map(({ state, sid, attempts }) => ({ state, sid, attempts })) }
+}
+
+/** What the browser that logged out may see. */
+export async function receiptForBrowser(
+  storage: Storage,
+  id: string
+): Promise<ReceiptForBrowser | undefined> {
+  const found = await read(storage, id)
+  if (!found) return undefined
+  return { ...found.counts, clients: found.applications.map(({ clientId, state }) => ({ clientId, state })) }
+}
+
+interface Application {
+  clientId: string
+  sid: string | null
+  state: ToldState
+  attempts: number
+}
+
+async function read(
+  storage: Storage,
+  id: string
+): Promise<{ counts: ReceiptCounts; applications: Application[] } | undefined> {
+  const row = await storage.findReceipt(id)
+  if (!row) return undefined
+  const deliveries = await storage.listDeliveries(id)
+  const applications = row.applications.map(({ clientId, sid }): Application => {
+    const owed = deliveries.find(it => it.clientId === clientId && it.sid === sid)
+    return { clientId, sid, state: owed?.state ?? 'not_registered', attempts: owed?.attempts ?? 0 }
+  })
+  const states: Partial<Record<ToldState, number>> = {}
+  for (const { state } of applications) states[state] = (states[state] ?? 0) + 1
+  const counts: ReceiptCounts = {
+    id: row.id,
+    cause: row.cause,
+    at: row.at,
+    sessions_ended: row.sessionsEnded,
+    grants_revoked: row.grantsRevoked,
+    tokens_revoked: row.tokensRevoked,
+    in_progress: row.jobOpen,
+    applications: states
+  }
+  return { counts, applications }
+}

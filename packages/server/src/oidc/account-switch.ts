@@ -1,0 +1,89 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { UtgangError } from '../errors.ts'
+import { switchAccountPage } from '../pages/switch-account.ts'
+import { hashSecret, newSecret } from '../storage/secrets.ts'
+import type { User } from '../storage/storage.ts'
+import { html, seeOther } from '../web/answers.ts'
+import { formOf } from '../web/parameters.ts'
+import { interactionPath } from './provider.ts'
+import { type Asked, nameOf, type SignInParts, signedInAs } from './steps.ts'
+
+/** How long the question stays open, in seconds. */
+const openSeconds = 600
+
+/**
+ * Somebody else has given the right password in a browser where a session is live: a page says who will be signed
+ * out. One browser holds one OP session.
+ */
+export async function offerSwitch(
+  steps: SignInParts,
+  asked: Asked,
+  reply: FastifyReply,
+  to: User,
+  remember: boolean
+): Promise<FastifyReply> {
+  if (!asked.current) throw new UtgangError('request_expired')
+  const ticket = newSecret()
+  await steps.storage.putRecord({
+    kind: 'account_switch',
+    hash: hashSecret(ticket),
+    payload: { interaction: hashSecret(asked.uid), sub: to.sub, remember },
+    expiresAt: steps.clock.now() + openSeconds,
+    sessionUid: asked.current.sessionUid
+  })
+  return html(
+    reply,
+    switchAccountPage({
+      action: `${interactionPath}/${asked.uid}/switch`,
+      ticket,
+      from: asked.current.user,
+      to,
+      clientName: nameOf(asked.client),
+      locale: asked.locale
+    })
+  )
+}
+
+/** The answer to that page: the heart ends the old session, then the authorization goes on with a clean one. */
+export function registerAccountSwitch(app: FastifyInstance, steps: SignInParts): void {
+  app.post(`${interactionPath}/:uid/switch`, async (request: FastifyRequest, reply: FastifyReply) => {
+    const asked = await steps.ask(request, reply)
+    if (!asked) return reply
+    const { ticket = '', choice } = formOf(request)
+    const record = await steps.storage.takeRecord('account_switch', hashSecret(ticket), steps.clock.now())
+    if (!record || record.payload.interaction !== hashSecret(asked.uid))
+      throw new UtgangError('request_expired')
+    if (choice !== 'switch') {
+      return seeOther(reply, `${interactionPath}/${asked.uid}?page=sign-in`)
+    }
+    if (asked.current) {
+      await steps.heart.end({
+        name: 'account_switch',
+        sessionUid: asked.current.sessionUid,
+        sub: asked.current.user.sub,
+        clientId: asked.client?.clientId,
+        by: { ip: request.ip, requestId: request.id }
+      })
+    }
+    await detach(steps, asked.uid)
+    return steps.finish(
+      request,
+      reply,
+      signedInAs(asked, String(record.payload.sub), record.payload.remember === true)
+    )
+  })
+}
+
+/** Takes the ended session out of the interaction, which would otherwise have ended with it. */
+async function detach({ storage, clock }: SignInParts, uid: string): Promise<void> {
+  const record = await storage.findRecord('interaction', hashSecret(uid), clock.now())
+  if (!record) throw new UtgangError('request_expired')
+  const { session: _session, grantId: _grantId, ...payload } = record.payload
+  await storage.putRecord({
+    kind: 'interaction',
+    hash: hashSecret(uid),
+    payload,
+    expiresAt: record.expiresAt,
+    sessionUid: null
+  })
+}

@@ -1,0 +1,157 @@
+import Provider, { type Adapter, type AdapterPayload, errors } from 'oidc-provider'
+import { hashSecret } from '../storage/secrets.ts'
+import type { RecordKind, TokenKind } from '../storage/storage.ts'
+import { adapter, sessionHasEnded, unused } from './adapter-base.ts'
+import { clientAdapter } from './client-adapter.ts'
+import type { OpParts } from './parts.ts'
+import { sessionAdapter } from './session-adapter.ts'
+
+/**
+ * oidc-provider's storage, one adapter for each of its models, over ours. Nothing is ever looked up by a value that
+ * is kept: ids are hashed here, and no payload that goes down holds a cookie or token value. What it finds is alive
+ * by our own rules, so that whatever the heart has ended is gone for it at once.
+ */
+export function adapterFor(model: string, parts: OpParts): Adapter {
+  switch (model) {
+    case 'Session':
+      return sessionAdapter(parts)
+    case 'Client':
+      return clientAdapter(parts)
+    case 'Grant':
+      return grantAdapter(parts)
+    case 'Interaction':
+      return interactionAdapter(parts)
+    case 'ReplayDetection':
+      return replayAdapter(parts)
+    case 'AccessToken':
+    case 'RefreshToken':
+    case 'AuthorizationCode':
+    case 'ClientCredentials':
+    case 'InitialAccessToken':
+    case 'RegistrationAccessToken':
+      return tokenAdapter(model, parts)
+    default:
+      return unused(model)
+  }
+}
+
+function tokenAdapter(kind: TokenKind, { storage, clock, config }: OpParts): Adapter {
+  return adapter({
+    async upsert(id, payload, expiresIn = 0) {
+      const { jti: _jti, ...kept } = payload
+      const now = clock.now()
+      const outcome = await storage.saveToken(
+        {
+          hash: hashSecret(id),
+          kind,
+          clientId: payload.clientId ?? null,
+          grantId: payload.grantId ?? null,
+          sessionUid: payload.sessionUid ?? null,
+          sid: (payload.sid as string | undefined) ?? null,
+          sub: payload.accountId ?? null,
+          scope: payload.scope ?? null,
+          expiresAt: payload.exp ?? now + expiresIn,
+          payload: kept
+        },
+        now
+      )
+      if (outcome === 'saved') return
+      if (kind === 'AuthorizationCode') throw sessionHasEnded()
+      throw new errors.InvalidGrant('grant not found')
+    },
+    async find(id) {
+      const token = await storage.findToken(hashSecret(id), clock.now())
+      if (!token || token.kind !== kind) return undefined
+      // Within the grace time a rotated refresh token looks unused: consuming it decides, and refuses the third use
+      // without taking it for theft. Later, its use revokes the grant (RFC 9700 §4.14.2).
+      const grace = kind === 'RefreshToken' ? config.lifetimes.refresh_grace_seconds : 0
+      const consumed =
+        token.consumedAt !== null && token.consumedAt > clock.now() - grace ? undefined : token.consumedAt
+      return {
+        ...token.payload,
+        jti: id,
+        exp: token.expiresAt,
+        ...(consumed ? { consumed } : {})
+      } as AdapterPayload
+    },
+    async consume(id) {
+      const grace = kind === 'RefreshToken' ? config.lifetimes.refresh_grace_seconds : 0
+      const outcome = await storage.consumeToken(hashSecret(id), grace, clock.now())
+      // Whoever loses this race was not first: the write itself decides, not what was read before it.
+      if (outcome === 'used') throw new errors.InvalidGrant('already consumed')
+    },
+    // A replayed code or refresh token is answered by destroying its grant, which ends all of these at once.
+    async destroy() {},
+    async revokeByGrantId() {}
+  })
+}
+
+function grantAdapter({ storage, clock, heart }: OpParts): Adapter {
+  return adapter({
+    async upsert(id, payload, expiresIn = 0) {
+      const { jti: _jti, ...kept } = payload
+      const now = clock.now()
+      const outcome = await storage.saveGrant(id, kept, payload.exp ?? now + expiresIn, now)
+      if (outcome === 'revoked') throw sessionHasEnded()
+    },
+    async find(id) {
+      const grant = await storage.findGrant(id, clock.now())
+      return (
+        grant &&
+        ({
+          ...grant.payload,
+          accountId: grant.sub,
+          clientId: grant.clientId,
+          jti: id,
+          exp: grant.expiresAt
+        } as AdapterPayload)
+      )
+    },
+    async destroy(id) {
+      const grantType = Provider.ctx?.oidc.params?.grant_type
+      await heart.end({
+        name: grantType === 'refresh_token' ? 'refresh_replay' : 'code_replay',
+        grantId: id,
+        clientId: Provider.ctx?.oidc.client?.clientId,
+        by: Provider.ctx?.req.askedBy
+      })
+    }
+  })
+}
+
+const interaction: RecordKind = 'interaction'
+
+function interactionAdapter({ storage, clock, config }: OpParts): Adapter {
+  return adapter({
+    async upsert(id, payload, expiresIn = 0) {
+      // Its id is a cookie value and part of returnTo, and session.cookie is the session's own: none is kept.
+      const { jti: _jti, returnTo: _returnTo, session, ...kept } = payload
+      const { cookie: _cookie, ...owner } = (session ?? {}) as { uid?: string; cookie?: string }
+      await storage.putRecord({
+        kind: interaction,
+        hash: hashSecret(id),
+        payload: { ...kept, ...(session ? { session: owner } : {}) },
+        expiresAt: payload.exp ?? clock.now() + expiresIn,
+        sessionUid: owner.uid ?? null
+      })
+    },
+    async find(id) {
+      const record = await storage.findRecord(interaction, hashSecret(id), clock.now())
+      if (!record || record.sessionEnded) return undefined
+      const returnTo = `${config.issuer}/oauth/authorize/${id}`
+      return { ...record.payload, jti: id, returnTo } as AdapterPayload
+    },
+    destroy: id => storage.dropRecord(interaction, hashSecret(id))
+  })
+}
+
+function replayAdapter({ storage, clock }: OpParts): Adapter {
+  return adapter({
+    async upsert(id, _payload, expiresIn = 0) {
+      const first = await storage.claimOnce('replay', hashSecret(id), clock.now() + expiresIn)
+      if (!first) throw new errors.InvalidClientAuth('client assertion was used before')
+    },
+    // The insert in upsert decides; a read before it would leave room for a second use.
+    find: async () => undefined
+  })
+}

@@ -1,0 +1,95 @@
+import type Provider from 'oidc-provider'
+import type { KoaContextWithOIDC } from 'oidc-provider'
+import { clientsIn } from '../clients/client.ts'
+import type { OpParts } from './parts.ts'
+import { restartOf } from './restart.ts'
+
+type Next = () => Promise<unknown>
+
+/**
+ * What we add around oidc-provider's own steps. Must run before its `callback()` is made: its chain is composed then.
+ */
+export function amendments(provider: Provider, parts: OpParts): void {
+  const { storage, clock } = parts
+  const clients = clientsIn(storage)
+
+  // An authorization whose session ended while it was under way starts again, signed out.
+  provider.use(async (ctx: KoaContextWithOIDC, next: Next) => {
+    await next()
+    if (ctx.state.sessionEnded === true && isAuthorization(ctx)) restart(ctx, ctx.oidc?.params ?? ctx.query)
+    else if (wantsAccountSwitch(ctx)) restart(ctx, ctx.oidc.entities.Interaction?.params, 'login')
+  })
+
+  // A request without scope means what the client has registered (SPiD's clients send none).
+  provider.use(async (ctx: KoaContextWithOIDC, next: Next) => {
+    const { client_id, scope } = ctx.query
+    if (ctx.path === '/oauth/authorize' && !scope && typeof client_id === 'string') {
+      const client = await clients.find(client_id)
+      ctx.query = { ...ctx.query, scope: client?.scope ?? 'openid' }
+    }
+    await next()
+  })
+
+  provider.use(async (ctx: KoaContextWithOIDC, next: Next) => {
+    await next()
+    const body = ctx.body as Record<string, unknown> | undefined
+    if (ctx.path.startsWith('/.well-known/') && body) amendDiscovery(body)
+    else if (ctx.path === '/oauth/token' && body?.error !== undefined) amendTokenError(ctx, body)
+    // Reading one's own registration must not show the hash that stands where the secret was.
+    else if (ctx.path.startsWith('/oauth/register/') && body) delete body.client_secret
+  })
+
+  // SPiD's token replies say whose the tokens are and what time it is here (its clients correct their clocks by it).
+  provider.on('grant.success', ctx => {
+    const body = ctx.body as Record<string, unknown>
+    body.user_id = ctx.oidc.account?.accountId ?? ctx.oidc.entities.AccessToken?.accountId ?? false
+    body.server_time = clock.now()
+  })
+
+  function restart(ctx: KoaContextWithOIDC, params: object = {}, prompt?: string): void {
+    ctx.status = 303
+    ctx.type = 'text/plain'
+    ctx.body = 'Starting again.'
+    ctx.set('location', restartOf(params as Record<string, unknown>, prompt))
+  }
+}
+
+function isAuthorization(ctx: KoaContextWithOIDC): boolean {
+  return ctx.path === '/oauth/authorize' || ctx.path.startsWith('/oauth/authorize/')
+}
+
+/**
+ * oidc-provider answers a sign-in as somebody else with a form that posts to a logout of its own. Switching accounts
+ * is ours (see sign-in.ts); this is left for the case in which the other signed in between form and return.
+ */
+function wantsAccountSwitch(ctx: KoaContextWithOIDC): boolean {
+  if (!ctx.path.startsWith('/oauth/authorize/')) return false
+  const state = (ctx.oidc?.session as { state?: { postLogoutRedirectUri?: string } } | undefined)?.state
+  return state?.postLogoutRedirectUri !== undefined
+}
+
+function amendDiscovery(body: Record<string, unknown>): void {
+  // The password grant is for a few named clients and nobody else's business.
+  body.grant_types_supported = (body.grant_types_supported as string[]).filter(type => type !== 'password')
+  // What we answer ourselves, and how callers prove who they are there.
+  const confidential = (body.token_endpoint_auth_methods_supported as string[]).filter(
+    method => method !== 'none'
+  )
+  body.introspection_endpoint_auth_methods_supported = confidential
+  body.introspection_endpoint_auth_signing_alg_values_supported =
+    body.token_endpoint_auth_signing_alg_values_supported
+  body.revocation_endpoint_auth_methods_supported = body.token_endpoint_auth_methods_supported
+  body.revocation_endpoint_auth_signing_alg_values_supported =
+    body.token_endpoint_auth_signing_alg_values_supported
+  body.prompt_values_supported = ['none', 'login', 'consent', 'select_account', 'create']
+}
+
+/** SPiD's clients read `error_code` and `type`, and expect 401 only where they sent an Authorization header. */
+function amendTokenError(ctx: KoaContextWithOIDC, body: Record<string, unknown>): void {
+  if (ctx.status === 401 && ctx.get('authorization') === '') {
+    ctx.status = 400
+    ctx.remove('www-authenticate')
+  }
+  body.error_code = ctx.status
+  body.type = 'OAuthException'
+}

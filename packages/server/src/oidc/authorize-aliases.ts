@@ -1,0 +1,34 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { seeOther } from '../web/answers.ts'
+import { formOf, type Parameters, queryOf } from '../web/parameters.ts'
+import { routes } from './provider.ts'
+
+/** SPiD's addresses for signing in; each goes on to the authorization endpoint with what it was given. */
+const aliases: Record<string, string | undefined> = {
+  '/flow/login': undefined,
+  '/flow/auth': undefined,
+  '/login': undefined,
+  '/flow/signup': 'create',
+  '/signup': 'create'
+}
+
+/**
+ * Other ways to the authorization endpoint: SPiD's paths, and a form post (OpenID Connect Core 1.0 §3.1.2.1), which
+ * goes on as a GET so that the session's `Lax` cookie comes along.
+ */
+export async function authorizeAliases(app: FastifyInstance): Promise<void> {
+  app.post(routes.authorization, (request, reply) => goOn(reply, { ...queryOf(request), ...formOf(request) }))
+  for (const [path, prompt] of Object.entries(aliases)) {
+    app.get(path, (request: FastifyRequest, reply: FastifyReply) => {
+      const { response_type = 'code', ...rest } = queryOf(request)
+      return goOn(reply, { ...rest, response_type, ...(prompt === undefined ? {} : { prompt }) })
+    })
+  }
+}
+
+function goOn(reply: FastifyReply, parameters: Parameters): FastifyReply {
+  const query = new URLSearchParams()
+  for (const [name, value] of Object.entries(parameters))
+    if (value !== undefined && value !== '') query.set(name, value)
+  return seeOther(reply, `${routes.authorization}?${query}`)
+}

@@ -1,0 +1,86 @@
+import type Provider from 'oidc-provider'
+import type { KoaContextWithOIDC } from 'oidc-provider'
+import { clientsIn } from '../clients/client.ts'
+import { newSecret } from '../storage/secrets.ts'
+import { sessionHasEnded } from './adapter-base.ts'
+import type { OpParts } from './parts.ts'
+
+type Grant = InstanceType<Provider['Grant']>
+
+/**
+ * The grant under which an authorization goes on, or `undefined` when the person has to be asked first. One grant for
+ * each client, session and binding: it is extended, never replaced, and it is new after an API logout revoked it.
+ */
+export function grantLoader({ storage, clock, config }: OpParts) {
+  const clients = clientsIn(storage)
+
+  return async function loadExistingGrant(ctx: KoaContextWithOIDC): Promise<Grant | undefined> {
+    const { session, client: known, params, provider, account } = ctx.oidc
+    const client = known && (await clients.find(known.clientId))
+    if (!client || !session?.accountId || !account) return undefined
+    const scopes = String(params?.scope ?? '')
+      .split(' ')
+      .filter(Boolean)
+    const allowed = client.consent === 'skip' || (await isAllowed(session.accountId, client.clientId, scopes))
+    if (!allowed) return undefined
+    await saveSession(ctx)
+    const now = clock.now()
+    const expiresAt = now + config.lifetimes.refresh_token_max_seconds
+    const opened = await storage.openGrant(
+      {
+        id: newSecret(),
+        sub: session.accountId,
+        clientId: client.clientId,
+        sessionUid: session.uid,
+        bound: client.tokensEndWithSession && !scopes.includes('offline_access'),
+        payload: { kind: 'Grant', iat: now, openid: { scope: scopes.join(' ') } },
+        expiresAt
+      },
+      now
+    )
+    if (opened === 'ended') throw sessionHasEnded()
+    const grant = await provider.Grant.find(opened.id)
+    if (!grant) throw sessionHasEnded()
+    const before = new Set(grant.getOIDCScopeEncountered().split(' '))
+    if (scopes.some(scope => !before.has(scope))) {
+      grant.addOIDCScope(scopes.join(' '))
+      await grant.save()
+    }
+    return grant
+  }
+
+  async function isAllowed(sub: string, clientId: string, scopes: string[]): Promise<boolean> {
+    const consent = await storage.findConsent(sub, clientId)
+    return consent !== undefined && scopes.every(scope => consent.scopes.includes(scope))
+  }
+
+  /**
+   * A session is on disk before anything is made in it: grants and codes are only taken while it lives. The provider
+   * itself would save it after the code. Still marked as touched, so that it sets the cookie.
+   */
+  async function saveSession(ctx: KoaContextWithOIDC): Promise<void> {
+    const session = ctx.oidc.session as unknown as SavableSession | undefined
+    if (!session?.touched) return
+    await session.save(sessionSeconds(config.lifetimes, session, clock.now()))
+    session.touched = true
+  }
+}
+
+interface SavableSession {
+  touched?: boolean
+  transient?: boolean
+  loginTs?: number
+  save(ttl: number): Promise<unknown>
+}
+
+/** How long a session may now go without activity, its absolute limit considered; seconds, at least 1. */
+export function sessionSeconds(
+  lifetimes: OpParts['config']['lifetimes'],
+  session: { transient?: boolean; loginTs?: number },
+  now: number
+): number {
+  const [idle, max] = session.transient
+    ? [lifetimes.session_idle_seconds, lifetimes.session_max_seconds]
+    : [lifetimes.remembered_idle_seconds, lifetimes.remembered_max_seconds]
+  return Math.max(1, Math.min(idle, (session.loginTs ?? now) + max - now))
+}

@@ -1,0 +1,65 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { Config } from '../config/schema.ts'
+import { sessionCookie } from '../sessions/session-cookie.ts'
+import { readCookie } from '../web/cookies.ts'
+import type { Op } from './op.ts'
+import { routes } from './provider.ts'
+
+/**
+ * Gives oidc-provider those paths that are its own, and only those. It reads the raw request itself, so nothing
+ * parses a body before it.
+ */
+export function mountOp(op: Op, config: Config) {
+  return async (app: FastifyInstance): Promise<void> => {
+    app.removeAllContentTypeParsers()
+    app.addContentTypeParser('*', (_request, _payload, done) => done(null))
+
+    const pass = (method: 'GET' | 'POST' | 'OPTIONS', url: string): void => {
+      app.route({
+        method,
+        url,
+        exposeHeadRoute: false,
+        handler: (request, reply) => handOver(op, request, reply)
+      })
+    }
+    pass('GET', routes.authorization)
+    pass('GET', `${routes.authorization}/:uid`)
+    for (const method of ['POST', 'OPTIONS'] as const) pass(method, routes.token)
+    for (const method of ['GET', 'POST', 'OPTIONS'] as const) pass(method, routes.userinfo)
+    for (const path of [
+      routes.jwks,
+      '/.well-known/openid-configuration',
+      '/.well-known/oauth-authorization-server'
+    ]) {
+      for (const method of ['GET', 'OPTIONS'] as const) pass(method, path)
+    }
+    if (config.registration !== false) {
+      pass('POST', routes.registration)
+      pass('GET', `${routes.registration}/:clientId`)
+    }
+  }
+}
+
+/** Hands a request to oidc-provider, with the headers that our own plugins have set so far. */
+export async function handOver(op: Op, request: FastifyRequest, reply: FastifyReply): Promise<void> {
+  reply.hijack()
+  for (const [name, value] of Object.entries(reply.getHeaders()))
+    if (value !== undefined) reply.raw.setHeader(name, value)
+  prepare(request)
+  await op.handle(request.raw, reply.raw)
+}
+
+/** Readies a raw request for oidc-provider: see `provider.proxy`, and cookies that came twice count as none. */
+export function prepare(request: FastifyRequest): void {
+  const { headers } = request.raw
+  headers['x-forwarded-proto'] = 'https'
+  delete headers['x-forwarded-host']
+  request.raw.askedBy = { ip: request.ip, requestId: request.id }
+  const { cookie } = headers
+  if (cookie?.includes(`${sessionCookie}=`) && readCookie(cookie, sessionCookie) === undefined) {
+    headers.cookie = cookie
+      .split(';')
+      .filter(part => part.slice(0, part.indexOf('=')).trim() !== sessionCookie)
+      .join(';')
+  }
+}

@@ -1,0 +1,19 @@
+import type { Logger } from 'pino'
+import type { Clock } from '../clock.ts'
+import type { Config } from '../config/schema.ts'
+import type { Heart } from '../logout/end.ts'
+import type { Sealer } from '../storage/secrets.ts'
+import type { Storage } from '../storage/storage.ts'
+import type { SigningKeys } from '../tokens/signing-keys.ts'
+
+/** What the OpenID Provider is built from. */
+export interface OpParts {
+  config: Config
+  clock: Clock
+  storage: Storage
+  heart: Heart
+  sealer: Sealer
+  log: Logger
+  /** The signing keys of this moment. */
+  keys(): SigningKeys
+}

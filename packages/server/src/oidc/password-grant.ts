@@ -1,0 +1,109 @@
+import type Provider from 'oidc-provider'
+import { errors, type KoaContextWithOIDC } from 'oidc-provider'
+import { clientsIn } from '../clients/client.ts'
+import { newSecret } from '../storage/secrets.ts'
+import { findByPassword } from '../users/users.ts'
+import type { Throttle } from '../web/throttle.ts'
+import type { OpParts } from './parts.ts'
+
+/**
+ * Login without a browser: `grant_type=password` (RFC 6749 §4.3), for clients with `legacy_password_grant` alone. Its
+ * grant belongs to no session, so no session's end touches it; the API logout does.
+ */
+export function registerPasswordGrant(
+  provider: Provider,
+  { storage, clock, config }: OpParts,
+  throttle: Throttle
+): void {
+  const clients = clientsIn(storage)
+
+  async function passwordGrant(ctx: KoaContextWithOIDC): Promise<void> {
+    const { client: known, params } = ctx.oidc
+    const client = known && (await clients.find(known.clientId))
+    if (!known || !client?.legacyPasswordGrant)
+      throw new errors.UnauthorizedClient('password grant is not allowed for this client')
+    const [username, password] = [text(params?.username), text(params?.password)]
+    if (!username || !password)
+      throw new errors.InvalidRequest('missing required parameter(s) username, password')
+    const key = `${username.toLowerCase()} ${ctx.req.askedBy?.ip}`
+    if ((await throttle.waitSeconds(key)) > 0)
+      throw new errors.InvalidGrant('too many attempts, wait a little')
+    const user = await findByPassword(storage, username, password)
+    await storage.writeAudit(
+      {
+        event: user ? 'sign_in' : 'sign_in_failed',
+        sub: user?.sub,
+        clientId: client.clientId,
+        ...ctx.req.askedBy,
+        detail: { by: 'password_grant' }
+      },
+      clock.now()
+    )
+    if (!user) {
+      await throttle.failed(key)
+      throw new errors.InvalidGrant('invalid user credentials')
+    }
+    await throttle.succeeded(key)
+    const scopes = new Set((text(params?.scope) ?? client.scope ?? 'openid').split(' ').filter(Boolean))
+    if (client.scope) {
+      const registered = client.scope.split(' ')
+      for (const scope of scopes)
+        if (!registered.includes(scope))
+          throw new errors.InvalidScope('requested scope is not allowed', scope)
+    }
+    await issue(ctx, known, user.sub, [...scopes].join(' '))
+  }
+
+  async function issue(
+    ctx: KoaContextWithOIDC,
+    client: NonNullable<KoaContextWithOIDC['oidc']['client']>,
+    sub: string,
+    scope: string
+  ): Promise<void> {
+    const now = clock.now()
+    const grant = await storage.openGrant(
+      {
+        id: newSecret(),
+        sub,
+        clientId: client.clientId,
+        sessionUid: null,
+        bound: false,
+        payload: { kind: 'Grant', iat: now, openid: { scope } },
+        expiresAt: now + config.lifetimes.refresh_token_max_seconds
+      },
+      now
+    )
+    if (grant === 'ended') throw new errors.InvalidGrant('invalid user credentials')
+    const accessToken = new provider.AccessToken({
+      accountId: sub,
+      client,
+      grantId: grant.id,
+      gty: 'password',
+      scope
+    })
+    const refreshToken = client.grantTypeAllowed('refresh_token')
+      ? new provider.RefreshToken({
+          accountId: sub,
+          client,
+          grantId: grant.id,
+          gty: 'password',
+          scope,
+          rotations: 0
+        } as ConstructorParameters<typeof provider.RefreshToken>[0])
+      : undefined
+    ctx.oidc.entity('AccessToken', accessToken)
+    ctx.body = {
+      access_token: await accessToken.save(),
+      expires_in: accessToken.expiration,
+      token_type: 'Bearer',
+      scope,
+      ...(refreshToken ? { refresh_token: await refreshToken.save() } : {})
+    }
+  }
+
+  provider.registerGrantType('password', passwordGrant, ['username', 'password', 'scope'])
+}
+
+function text(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined
+}

@@ -1,0 +1,182 @@
+import Provider, { type Configuration, type KoaContextWithOIDC } from 'oidc-provider'
+import { secretMark } from '../clients/client.ts'
+import { sessionCookie } from '../sessions/session-cookie.ts'
+import { sidFor } from '../sessions/sid.ts'
+import { hashSecret, newSecret } from '../storage/secrets.ts'
+import { outgoingFetch } from '../web/outgoing.ts'
+import type { Throttle } from '../web/throttle.ts'
+import { accountFinder, claimsByScope } from './accounts.ts'
+import { adapterFor } from './adapter.ts'
+import { amendments } from './amendments.ts'
+import { renderProviderError } from './errors.ts'
+import { grantLoader, sessionSeconds } from './grants.ts'
+import type { OpParts } from './parts.ts'
+import { registerPasswordGrant } from './password-grant.ts'
+import { prompts } from './policy.ts'
+import { checkRegistration, ownKeys } from './registration.ts'
+
+/** Our paths for oidc-provider's endpoints. Introspection, revocation and logout are our own doors; it only advertises them. */
+export const routes = {
+  authorization: '/oauth/authorize',
+  token: '/oauth/token',
+  userinfo: '/oauth/userinfo',
+  jwks: '/oauth/jwks',
+  registration: '/oauth/register',
+  introspection: '/oauth/introspect',
+  revocation: '/oauth/revoke',
+  end_session: '/logout'
+} as const
+
+/** Where a person signs in; one address for each interaction, so that its cookie reaches nothing else. */
+export const interactionPath = '/sign-in'
+
+/** Cookies of one interaction, besides the session's own. */
+export const interactionCookies = {
+  interaction: '__Secure-utgang-interaction',
+  resume: '__Secure-utgang-resume'
+} as const
+
+/** Builds oidc-provider over our storage, with the signing keys of this moment. */
+export function buildProvider(parts: OpParts, throttle: Throttle): Provider {
+  const provider = new Provider(parts.config.issuer, configuration(parts))
+  // Behind our own server every request counts as https: all cookies are Secure, on loopback too.
+  provider.proxy = true
+  override(provider)
+  registerPasswordGrant(provider, parts, throttle)
+  amendments(provider, parts)
+  provider.on('server_error', (ctx, error) =>
+    parts.log.error({ err: error, route: ctx.oidc?.route, ...ctx.req.askedBy }, 'oidc-provider failed')
+  )
+  return provider
+}
+
+function configuration(parts: OpParts): Configuration {
+  const { config, clock } = parts
+  const { lifetimes } = config
+  const cookie = { httpOnly: true, secure: true, sameSite: 'lax', signed: false, overwrite: true } as const
+  return {
+    adapter: (model: string) => adapterFor(model, parts),
+    jwks: { keys: parts.keys().privateJwks },
+    routes,
+    findAccount: accountFinder(parts.storage),
+    loadExistingGrant: grantLoader(parts),
+    interactions: { url: (_ctx, interaction) => `${interactionPath}/${interaction.uid}`, policy: prompts() },
+    cookies: {
+      names: { session: sessionCookie, ...interactionCookies },
+      long: { ...cookie, path: '/' },
+      short: cookie
+    },
+    claims: claimsByScope,
+    scopes: scopesOf(parts),
+    responseTypes: ['code'],
+    subjectTypes: ['public'],
+    clientAuthMethods: ['none', 'client_secret_basic', 'client_secret_post', 'private_key_jwt'],
+    enabledJWA: {
+      idTokenSigningAlgValues: ['RS256', 'ES256'],
+      clientAuthSigningAlgValues: ['RS256', 'ES256', 'PS256', 'EdDSA']
+    },
+    clientDefaults: {
+      id_token_signed_response_alg: 'RS256',
+      grant_types: ['authorization_code', 'refresh_token']
+    },
+    extraClientMetadata: { properties: [...ownKeys], validator: checkRegistration(config.issuer) as never },
+    // Whether a client is a browser application of ours is the config's word (`sdk`), and so are its origins.
+    clientBasedCORS: (_ctx, origin, client) => client.sdk === true && originsOf(client).includes(origin),
+    pkce: { required: (_ctx, client) => client.require_pkce !== false },
+    issueRefreshToken: async (_ctx, client) => client.grantTypeAllowed('refresh_token'),
+    rotateRefreshToken: ctx => rotates(ctx, parts),
+    // What lives with its session is decided by the grant, in the storage: see grants.ts.
+    expiresWithSession: () => false,
+    conformIdTokenClaims: true,
+    allowOmittingSingleRegisteredRedirectUri: false,
+    clockTolerance: 10,
+    fetch: outgoingFetch(config) as never,
+    renderError: (ctx, out, error) => renderProviderError(ctx, out, error, parts),
+    discovery: { ui_locales_supported: ['en', 'nb'], claims_parameter_supported: false },
+    ttl: {
+      AccessToken: lifetimes.access_token_seconds,
+      AuthorizationCode: lifetimes.code_seconds,
+      ClientCredentials: lifetimes.access_token_seconds,
+      Grant: lifetimes.refresh_token_max_seconds,
+      IdToken: lifetimes.id_token_seconds,
+      Interaction: lifetimes.interaction_seconds,
+      RefreshToken: (_ctx, token) => refreshSeconds(lifetimes, token.iiat ?? clock.now(), clock.now()),
+      Session: (_ctx, session) => sessionSeconds(lifetimes, session, clock.now())
+    },
+    features: {
+      devInteractions: { enabled: false },
+      clientCredentials: { enabled: true },
+      introspection: { enabled: true },
+      revocation: { enabled: true },
+      rpInitiatedLogout: { enabled: true },
+      userinfo: { enabled: true },
+      registration: registration(parts),
+      pushedAuthorizationRequests: { enabled: false },
+      dPoP: { enabled: false },
+      resourceIndicators: { enabled: false }
+    }
+  }
+}
+
+function override(provider: Provider): void {
+  // Whatever Host header arrives, every address we give out is under the issuer.
+  provider.OIDCContext.prototype.urlFor = (name: string, options?: object) =>
+    provider.urlFor(name, options as never)
+  provider.Client.prototype.includeSid = () => true
+  provider.Client.prototype.compareClientSecret = async function (
+    this: { clientSecret?: string },
+    secret: string
+  ) {
+    return this.clientSecret === secretMark + hashSecret(secret)
+  } as never
+  const session = provider.Session.prototype as unknown as {
+    uid: string
+    id: string
+    touched: boolean
+    sidFor(clientId: string): string
+    resetIdentifier(): void
+  }
+  session.sidFor = function (clientId) {
+    return sidFor(this.uid, clientId)
+  }
+  // Its own form deletes the row under the old id first; in between, the session would be gone for everybody.
+  session.resetIdentifier = function () {
+    this.id = newSecret()
+    this.touched = true
+  }
+}
+
+function scopesOf({ config }: OpParts): string[] {
+  const registered = config.clients.flatMap(client => client.scope?.split(' ') ?? [])
+  return [...new Set(['openid', 'offline_access', ...Object.keys(claimsByScope), ...registered])]
+}
+
+function originsOf(client: object): string[] {
+  const { origins, redirectUris } = client as { origins?: string[]; redirectUris?: string[] }
+  return origins ?? (redirectUris ?? []).map(uri => new URL(uri).origin)
+}
+
+/** Public clients rotate their refresh tokens; a confidential one keeps its own, and its use moves the idle limit. */
+async function rotates(ctx: KoaContextWithOIDC, { storage, clock, config }: OpParts): Promise<boolean> {
+  const token = ctx.oidc.entities.RefreshToken
+  if (!token || ctx.oidc.client?.clientAuthMethod === 'none') return true
+  const now = clock.now()
+  const seconds = refreshSeconds(config.lifetimes, token.iiat ?? now, now)
+  await storage.extendToken(hashSecret(token.jti), now + seconds)
+  return false
+}
+
+function refreshSeconds(
+  lifetimes: OpParts['config']['lifetimes'],
+  firstIssuedAt: number,
+  now: number
+): number {
+  const left = firstIssuedAt + lifetimes.refresh_token_max_seconds - now
+  return Math.max(1, Math.min(lifetimes.refresh_token_idle_seconds, left))
+}
+
+function registration({ config }: OpParts): NonNullable<Configuration['features']>['registration'] {
+  if (config.registration === false) return { enabled: false }
+  const initialAccessToken = config.registration === true ? false : config.registration.initial_access_token
+  return { enabled: true, initialAccessToken, issueRegistrationAccessToken: true }
+}

@@ -1,0 +1,13 @@
+/** Parameters of a stored authorization that are not for a second try. */
+const spent: readonly string[] = ['request', 'request_uri']
+
+/** The address at which an authorization starts again with the same parameters. */
+export function restartOf(params: Record<string, unknown>, prompt?: string): string {
+  const query = new URLSearchParams()
+  for (const [name, value] of Object.entries(params)) {
+    if (spent.includes(name) || value === undefined || value === null) continue
+    query.set(name, typeof value === 'object' ? JSON.stringify(value) : String(value))
+  }
+  if (prompt !== undefined) query.set('prompt', prompt)
+  return `/oauth/authorize?${query}`
+}

@@ -1,0 +1,73 @@
+import Provider, { type Adapter, type AdapterPayload } from 'oidc-provider'
+import { hashSecret } from '../storage/secrets.ts'
+import type { Session } from '../storage/storage.ts'
+import { adapter, sessionHasEnded } from './adapter-base.ts'
+import type { OpParts } from './parts.ts'
+
+/** What of a session only oidc-provider asks for. */
+interface KeptPayload {
+  acr?: string
+  amr?: string[]
+  iat?: number
+}
+
+/**
+ * OP sessions for oidc-provider. Its map of clients is not kept here: the RPs of a session are rows of their own,
+ * written with each code, and `sid` is derived. A session is never deleted by it, only ended by the heart.
+ */
+export function sessionAdapter({ storage, clock, config }: OpParts): Adapter {
+  return adapter({
+    async upsert(id, payload) {
+      // Every request with a dead cookie would otherwise leave an empty row behind.
+      if (payload.accountId === undefined || payload.uid === undefined) return
+      const {
+        acr,
+        amr,
+        iat,
+        loginTs = clock.now()
+      } = payload as AdapterPayload & { acr?: string; amr?: string[] }
+      const remembered = payload.transient !== true
+      const { lifetimes } = config
+      const request = Provider.ctx?.req
+      const outcome = await storage.saveSession(
+        {
+          uid: payload.uid,
+          cookieHash: hashSecret(id),
+          sub: payload.accountId,
+          remembered,
+          loginAt: loginTs,
+          expiresAt: payload.exp ?? clock.now() + lifetimes.session_idle_seconds,
+          endsAt: loginTs + (remembered ? lifetimes.remembered_max_seconds : lifetimes.session_max_seconds),
+          payload: { acr, amr, iat } satisfies KeptPayload,
+          userAgent: request?.headers['user-agent']?.slice(0, 300),
+          ip: request?.askedBy?.ip
+        },
+        clock.now()
+      )
+      if (outcome === 'ended') throw sessionHasEnded()
+    },
+    async find(id) {
+      const session = await storage.findSessionByCookie(hashSecret(id), clock.now())
+      return session && toPayload(session, id)
+    },
+    async findByUid(uid) {
+      const session = await storage.findSession(uid, clock.now())
+      // Only read by oidc-provider, never saved, so the cookie's value is not needed.
+      return session && toPayload(session, session.uid)
+    },
+    async destroy() {}
+  })
+}
+
+function toPayload(session: Session, id: string): AdapterPayload {
+  return {
+    ...(session.payload as KeptPayload),
+    kind: 'Session',
+    jti: id,
+    uid: session.uid,
+    accountId: session.sub,
+    loginTs: session.loginAt,
+    exp: session.expiresAt,
+    ...(session.remembered ? {} : { transient: true })
+  } as AdapterPayload
+}

@@ -1,0 +1,113 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { errors } from 'oidc-provider'
+import { type Client, clientsIn } from '../clients/client.ts'
+import { UtgangError } from '../errors.ts'
+import { findSession } from '../sessions/find-session.ts'
+import { sessionCookie } from '../sessions/session-cookie.ts'
+import { hashSecret } from '../storage/secrets.ts'
+import type { User } from '../storage/storage.ts'
+import { seeOther } from '../web/answers.ts'
+import { readCookie } from '../web/cookies.ts'
+import type { Throttle } from '../web/throttle.ts'
+import { prepare } from './mount.ts'
+import type { Op } from './op.ts'
+import type { OpParts } from './parts.ts'
+import { interactionCookies } from './provider.ts'
+import { restartOf } from './restart.ts'
+
+/** One interaction: what oidc-provider wants to know from the person, and for whom it asks. */
+export interface Asked {
+  uid: string
+  prompt: string
+  params: Record<string, unknown>
+  client: Client | undefined
+  locale: string | undefined
+  /** Whoever is signed in in this browser now. */
+  current: { user: User; sessionUid: string } | undefined
+}
+
+/** What the steps of signing in share. */
+export interface SignInParts extends OpParts {
+  op: Op
+  throttle: Throttle
+  /** The interaction of this request; `undefined` when the answer has been given already (it started again). */
+  ask(request: FastifyRequest, reply: FastifyReply): Promise<Asked | undefined>
+  /** Ends the interaction and goes back to the authorization. */
+  finish(request: FastifyRequest, reply: FastifyReply, result: Record<string, unknown>): Promise<void>
+}
+
+/** Builds what the steps share. */
+export function signInParts(parts: OpParts & { op: Op; throttle: Throttle }): SignInParts {
+  const { op, storage, clock, config } = parts
+  const clients = clientsIn(storage)
+  return {
+    ...parts,
+    async ask(request, reply) {
+      prepare(request)
+      try {
+        const { uid, prompt, params } = await op.provider().interactionDetails(request.raw, reply.raw)
+        const clientId = typeof params.client_id === 'string' ? params.client_id : ''
+        const session = await findSession(
+          storage,
+          readCookie(request.headers.cookie, sessionCookie),
+          clock.now()
+        )
+        const user = session && (await storage.findUser(session.sub))
+        if (session) await moveIdleLimit(session)
+        return {
+          uid,
+          prompt: prompt.name,
+          params,
+          client: await clients.find(clientId),
+          locale: typeof params.ui_locales === 'string' ? params.ui_locales : undefined,
+          current: session && user && { user, sessionUid: session.uid }
+        }
+      } catch (error) {
+        if (!(error instanceof errors.SessionNotFound)) throw error
+        await startAgain(request, reply)
+        return undefined
+      }
+    },
+    async finish(request, reply, result) {
+      const target = await op
+        .provider()
+        .interactionResult(request.raw, reply.raw, result, { mergeWithLastSubmission: true })
+      seeOther(reply, target)
+    }
+  }
+
+  /** A page of ours was opened: that is activity. */
+  async function moveIdleLimit(session: {
+    uid: string
+    remembered: boolean
+    expiresAt: number
+    endsAt: number
+  }): Promise<void> {
+    const idle = session.remembered
+      ? config.lifetimes.remembered_idle_seconds
+      : config.lifetimes.session_idle_seconds
+    const until = Math.min(clock.now() + idle, session.endsAt)
+    if (until > session.expiresAt) await storage.touchSession(session.uid, until, clock.now())
+  }
+
+  async function startAgain(request: FastifyRequest, reply: FastifyReply): Promise<void> {
+    const cookie = readCookie(request.headers.cookie, interactionCookies.interaction)
+    const record =
+      cookie === undefined
+        ? undefined
+        : await storage.findRecord('interaction', hashSecret(cookie), clock.now())
+    if (!record) throw new UtgangError('request_expired')
+    seeOther(reply, restartOf(record.payload.params as Record<string, unknown>))
+  }
+}
+
+/** The result of a sign-in: also resolves the prompt that led here (`create`, `select_account`). */
+export function signedInAs(asked: Asked, sub: string, remember: boolean): Record<string, unknown> {
+  return {
+    login: { accountId: sub, remember, amr: ['pwd'] },
+    ...(asked.prompt === 'login' ? {} : { [asked.prompt]: {} })
+  }
+}
+
+/** The name of a client for people. */
+export const nameOf = (client: Client | undefined): string => client?.name ?? ''

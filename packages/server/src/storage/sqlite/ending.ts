@@ -1,0 +1,188 @@
+import type { DatabaseSync } from 'node:sqlite'
+import type { AuditEntry, Delivery, Ended, EndOrder, Json, LogoutStore, ReceiptRow } from '../storage.ts'
+import type { Write } from './group-commit.ts'
+import { sqliteJobs } from './jobs.ts'
+
+interface Counts {
+  sessionsEnded: number
+  grantsRevoked: number
+  tokensRevoked: number
+}
+
+/** {@link LogoutStore} on SQLite: `end` is one write, so it shares a commit with whatever arrives beside it. */
+export function sqliteEnding(db: DatabaseSync, write: Write): LogoutStore {
+  const endSession = db.prepare(
+    'UPDATE sessions SET ended_at = ?1, ended_by = ?2 WHERE uid = ?3 AND ended_at IS NULL'
+  )
+  const ofUser = db.prepare('SELECT uid FROM sessions WHERE sub = ?1 AND ended_at IS NULL AND uid IS NOT ?2')
+  const endedBy = db.prepare('SELECT ended_by AS id FROM sessions WHERE uid = ?')
+  const revokedBy = db.prepare('SELECT revoked_by AS id FROM grants WHERE id = ?')
+  const revokeGrant = db.prepare(
+    'UPDATE grants SET revoked_at = ?1, revoked_by = ?2 WHERE id = ?3 AND revoked_at IS NULL'
+  )
+  const revokeGrantsOf = db.prepare(`UPDATE grants SET revoked_at = ?1, revoked_by = ?2
+    WHERE sub = ?3 AND client_id = ?4 AND revoked_at IS NULL`)
+  const revokeToken = db.prepare('UPDATE tokens SET revoked_at = ?1 WHERE hash = ?2 AND revoked_at IS NULL')
+  const tellRps =
+    db.prepare(`INSERT INTO deliveries (id, logout_id, client_id, sid, sub, address, next_at, created_at)
+    SELECT lower(hex(randomblob(16))), ?2, sc.client_id, sc.sid, ?4, c.backchannel_logout_uri, ?1, ?1
+      FROM session_clients sc JOIN clients c ON c.client_id = sc.client_id
+      WHERE sc.session_uid = ?3 AND c.backchannel_logout_uri IS NOT NULL`)
+  // One delivery for each sid by which the client knows this user; only without any, one by sub.
+  const tellClientBySid =
+    db.prepare(`INSERT INTO deliveries (id, logout_id, client_id, sid, sub, address, next_at, created_at)
+    SELECT lower(hex(randomblob(16))), ?2, sc.client_id, sc.sid, s.sub, c.backchannel_logout_uri, ?1, ?1
+      FROM sessions s JOIN session_clients sc ON sc.session_uid = s.uid JOIN clients c ON c.client_id = sc.client_id
+      WHERE s.sub = ?3 AND s.ended_at IS NULL AND sc.client_id = ?4 AND c.backchannel_logout_uri IS NOT NULL`)
+  const tellClientBySub =
+    db.prepare(`INSERT INTO deliveries (id, logout_id, client_id, sid, sub, address, next_at, created_at)
+    SELECT lower(hex(randomblob(16))), ?2, c.client_id, NULL, ?3, c.backchannel_logout_uri, ?1, ?1
+      FROM clients c WHERE c.client_id = ?4 AND c.backchannel_logout_uri IS NOT NULL`)
+  const userEpoch = db.prepare('UPDATE users SET epoch = epoch + 1 WHERE sub = ? RETURNING epoch')
+  const clientEpoch = db.prepare('UPDATE clients SET epoch = epoch + 1 WHERE client_id = ? RETURNING epoch')
+  const systemEpoch = db.prepare('UPDATE system SET epoch = epoch + 1 WHERE id = 1 RETURNING epoch')
+  const userStatus = db.prepare('UPDATE users SET status = ?1 WHERE sub = ?2 AND status <> ?1')
+  const disable = db.prepare(
+    'UPDATE clients SET enabled = 0, version = version + 1 WHERE client_id = ? AND enabled = 1'
+  )
+  const dropConsent = db.prepare('DELETE FROM consents WHERE sub = ? AND client_id = ?')
+  const addJob = db.prepare(
+    'INSERT INTO jobs (logout_id, kind, subject, epoch, created_at) VALUES (?, ?, ?, ?, ?)'
+  )
+  const addLogout =
+    db.prepare(`INSERT INTO logouts (id, cause, sub, client_id, at, sessions_ended, grants_revoked, tokens_revoked)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?)`)
+  const addAudit =
+    db.prepare(`INSERT INTO audit (at, event, sub, client_id, logout_id, ip, request_id, detail)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?)`)
+
+  function end(order: EndOrder, now: number): Ended {
+    const counts: Counts = { sessionsEnded: 0, grantsRevoked: 0, tokensRevoked: 0 }
+    for (const uid of sessionUids(order)) {
+      if (endSession.run(now, order.logoutId, uid).changes === 0) continue
+      counts.sessionsEnded++
+      if (order.tell === 'session_rps') tellRps.run(now, order.logoutId, uid, order.sub)
+    }
+    for (const id of order.grants ?? [])
+      counts.grantsRevoked += Number(revokeGrant.run(now, order.logoutId, id).changes)
+    for (const hash of order.tokens ?? []) counts.tokensRevoked += Number(revokeToken.run(now, hash).changes)
+    if (order.grantsOf) {
+      const { sub, clientId } = order.grantsOf
+      counts.grantsRevoked += Number(revokeGrantsOf.run(now, order.logoutId, sub, clientId).changes)
+    }
+    const widened = moveStates(order, now)
+    const changed = counts.sessionsEnded + counts.grantsRevoked + counts.tokensRevoked > 0 || widened
+    if (!changed) return { state: 'already_ended', receiptId: earlierReceipt(order) }
+    if (order.tell === 'client' && order.sub !== null && order.clientId !== null) {
+      const bySid = tellClientBySid.run(now, order.logoutId, order.sub, order.clientId)
+      if (bySid.changes === 0) tellClientBySub.run(now, order.logoutId, order.sub, order.clientId)
+    }
+    writeDown(order, counts, now)
+    return { state: 'ended', receiptId: order.logoutId }
+  }
+
+  function sessionUids(order: EndOrder): string[] {
+    if (!order.sessions) return []
+    if ('uid' in order.sessions) return [order.sessions.uid]
+    return ofUser.all(order.sessions.ofUser, order.sessions.except).map(row => String(row.uid))
+  }
+
+  function moveStates(order: EndOrder, now: number): boolean {
+    const statusMoved =
+      order.userStatus && order.sub !== null ? userStatus.run(order.userStatus, order.sub).changes > 0 : false
+    const disabled =
+      order.disableClient && order.clientId !== null ? disable.run(order.clientId).changes > 0 : false
+    // A second "disable" finds the status already so and must not move the counter again.
+    const repeated =
+      (order.userStatus !== undefined && !statusMoved) || (order.disableClient === true && !disabled)
+    const consentDropped = order.dropConsent
+      ? dropConsent.run(order.dropConsent.sub, order.dropConsent.clientId).changes > 0
+      : false
+    if (!order.epoch || repeated) return consentDropped
+    const [kind, subject, moved] =
+      'user' in order.epoch
+        ? (['user', order.epoch.user, userEpoch.get(order.epoch.user)] as const)
+        : 'client' in order.epoch
+          ? (['client', order.epoch.client, clientEpoch.get(order.epoch.client)] as const)
+          : (['system', '', systemEpoch.get()] as const)
+    if (!moved) return consentDropped
+    addJob.run(order.logoutId, kind, subject, moved.epoch as number, now)
+    return true
+  }
+
+  function earlierReceipt(order: EndOrder): string | null {
+    const session = order.sessions && 'uid' in order.sessions ? endedBy.get(order.sessions.uid) : undefined
+    const grant = order.grants?.[0] === undefined ? undefined : revokedBy.get(order.grants[0])
+    return ((session?.id ?? grant?.id) as string | null | undefined) ?? null
+  }
+
+  function writeDown(order: EndOrder, counts: Counts, now: number): void {
+    const { logoutId, cause, sub, clientId, audit } = order
+    addLogout.run(
+      logoutId,
+      cause,
+      sub,
+      clientId,
+      now,
+      counts.sessionsEnded,
+      counts.grantsRevoked,
+      counts.tokensRevoked
+    )
+    const detail = { cause, ...audit.detail }
+    addAudit.run(
+      now,
+      'logout',
+      sub,
+      clientId,
+      logoutId,
+      audit.ip ?? null,
+      audit.requestId ?? null,
+      JSON.stringify(detail)
+    )
+  }
+
+  const findLogout =
+    db.prepare(`SELECT id, cause, sub, client_id AS clientId, at, sessions_ended AS sessionsEnded,
+    grants_revoked AS grantsRevoked, tokens_revoked AS tokensRevoked,
+    EXISTS (SELECT 1 FROM jobs j WHERE j.logout_id = l.id AND j.done_at IS NULL) AS jobOpen
+    FROM logouts l WHERE id = ?`)
+  const applications = db.prepare(`SELECT sc.client_id AS clientId, sc.sid FROM sessions s
+      JOIN session_clients sc ON sc.session_uid = s.uid WHERE s.ended_by = ?1
+    UNION SELECT client_id, sid FROM deliveries WHERE logout_id = ?1 ORDER BY 1, 2`)
+  const deliveryColumns = `id, logout_id AS logoutId, client_id AS clientId, sid, sub, address, state, attempts,
+    next_at AS nextAt, created_at AS createdAt`
+  const deliveriesOf = db.prepare(
+    `SELECT ${deliveryColumns} FROM deliveries WHERE logout_id = ? ORDER BY client_id, sid`
+  )
+  const allDeliveries = db.prepare(`SELECT ${deliveryColumns} FROM deliveries ORDER BY created_at, id`)
+  const listAudit = db.prepare(`SELECT id, at, event, sub, client_id AS clientId, logout_id AS logoutId, ip,
+    request_id AS requestId, detail FROM audit WHERE (?1 IS NULL OR sub = ?1) AND (?2 IS NULL OR event = ?2)
+    ORDER BY id DESC LIMIT ?3`)
+  const jobs = sqliteJobs(db)
+
+  return {
+    end: (order, now) => write(() => end(order, now)),
+    runJob: (limit, now) => write(() => jobs.runBatch(limit, now)),
+    findReceipt: async id => {
+      const row = findLogout.get(id)
+      if (!row) return undefined
+      const apps = applications.all(id).map(app => ({ ...app }))
+      return { ...row, jobOpen: row.jobOpen === 1, applications: apps } as unknown as ReceiptRow
+    },
+    listDeliveries: async logoutId =>
+      (logoutId === undefined ? allDeliveries.all() : deliveriesOf.all(logoutId)).map(
+        row => ({ ...row }) as unknown as Delivery
+      ),
+    writeAudit: (it, now) =>
+      write(() => {
+        const detail = it.detail ? JSON.stringify(it.detail) : null
+        const { event, sub = null, clientId = null, logoutId = null, ip = null, requestId = null } = it
+        addAudit.run(now, event, sub, clientId, logoutId, ip, requestId, detail)
+      }),
+    listAudit: async ({ limit, sub, event }) =>
+      listAudit.all(sub ?? null, event ?? null, limit).map(row => {
+        const detail = row.detail === null ? undefined : (JSON.parse(String(row.detail)) as Json)
+        return { ...row, detail } as unknown as AuditEntry
+      })
+  }
+}

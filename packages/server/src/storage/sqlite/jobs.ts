@@ -1,0 +1,104 @@
+import type { DatabaseSync } from 'node:sqlite'
+
+interface Job {
+  logout_id: string
+  kind: 'user' | 'client' | 'system'
+  subject: string
+  epoch: number
+}
+
+/** Writes down, batch by batch, what a moved epoch has already ended. */
+export interface Jobs {
+  runBatch(limit: number, now: number): 'worked' | 'idle'
+}
+
+/**
+ * A job walks over the sessions, then the grants, that its epoch killed. Each is marked as it is taken, in the same
+ * transaction that queues its deliveries, so a batch that is repeated finds nothing left of what was done.
+ */
+export function sqliteJobs(db: DatabaseSync): Jobs {
+  const oldest = db.prepare(
+    'SELECT logout_id, kind, subject, epoch FROM jobs WHERE done_at IS NULL ORDER BY created_at, logout_id LIMIT 1'
+  )
+  const done = db.prepare('UPDATE jobs SET done_at = ? WHERE logout_id = ?')
+  const sessionsOf = {
+    user: db.prepare(
+      'SELECT uid, sub FROM sessions WHERE ended_at IS NULL AND sub = ?1 AND user_epoch < ?2 LIMIT ?3'
+    ),
+    system: db.prepare(
+      "SELECT uid, sub FROM sessions WHERE ended_at IS NULL AND ?1 = '' AND system_epoch < ?2 LIMIT ?3"
+    )
+  }
+  const grantsOf = {
+    user: db.prepare(
+      'SELECT id, sub, client_id, session_uid FROM grants WHERE revoked_at IS NULL AND sub = ?1 AND user_epoch < ?2 LIMIT ?3'
+    ),
+    client: db.prepare(
+      'SELECT id, sub, client_id, session_uid FROM grants WHERE revoked_at IS NULL AND client_id = ?1 AND client_epoch < ?2 LIMIT ?3'
+    ),
+    system: db.prepare(
+      "SELECT id, sub, client_id, session_uid FROM grants WHERE revoked_at IS NULL AND ?1 = '' AND system_epoch < ?2 LIMIT ?3"
+    )
+  }
+  const endSession = db.prepare(
+    'UPDATE sessions SET ended_at = ?1, ended_by = ?2 WHERE uid = ?3 AND ended_at IS NULL'
+  )
+  const revokeGrant = db.prepare(
+    'UPDATE grants SET revoked_at = ?1, revoked_by = ?2 WHERE id = ?3 AND revoked_at IS NULL'
+  )
+  const tellRps =
+    db.prepare(`INSERT INTO deliveries (id, logout_id, client_id, sid, sub, address, next_at, created_at)
+    SELECT lower(hex(randomblob(16))), ?2, sc.client_id, sc.sid, ?4, c.backchannel_logout_uri, ?1, ?1
+      FROM session_clients sc JOIN clients c ON c.client_id = sc.client_id
+      WHERE sc.session_uid = ?3 AND c.backchannel_logout_uri IS NOT NULL ON CONFLICT DO NOTHING`)
+  const sidOf = db.prepare('SELECT sid FROM session_clients WHERE session_uid = ? AND client_id = ?')
+  const toldAlready = db.prepare(
+    'SELECT 1 FROM deliveries WHERE logout_id = ? AND client_id = ? AND sub = ? LIMIT 1'
+  )
+  const tellClient =
+    db.prepare(`INSERT INTO deliveries (id, logout_id, client_id, sid, sub, address, next_at, created_at)
+    SELECT lower(hex(randomblob(16))), ?2, c.client_id, ?3, ?4, c.backchannel_logout_uri, ?1, ?1
+      FROM clients c WHERE c.client_id = ?5 AND c.backchannel_logout_uri IS NOT NULL ON CONFLICT DO NOTHING`)
+  const count = db.prepare(
+    `UPDATE logouts SET sessions_ended = sessions_ended + ?2, grants_revoked = grants_revoked + ?3 WHERE id = ?1`
+  )
+
+  function endSessions(job: Job, limit: number, now: number): number {
+    if (job.kind === 'client') return 0
+    const rows = sessionsOf[job.kind].all(job.subject, job.epoch, limit)
+    for (const row of rows) {
+      endSession.run(now, job.logout_id, String(row.uid))
+      tellRps.run(now, job.logout_id, String(row.uid), String(row.sub))
+    }
+    return rows.length
+  }
+
+  function revokeGrants(job: Job, limit: number, now: number): number {
+    const rows = grantsOf[job.kind].all(job.subject, job.epoch, limit)
+    for (const row of rows) {
+      const [sub, clientId] = [String(row.sub), String(row.client_id)]
+      revokeGrant.run(now, job.logout_id, String(row.id))
+      const sid =
+        job.kind === 'client' && row.session_uid !== null
+          ? sidOf.get(String(row.session_uid), clientId)?.sid
+          : undefined
+      // By sid where the client has one; by sub only when nothing else tells it about this user.
+      if (sid !== undefined) tellClient.run(now, job.logout_id, String(sid), sub, clientId)
+      else if (!toldAlready.get(job.logout_id, clientId, sub))
+        tellClient.run(now, job.logout_id, null, sub, clientId)
+    }
+    return rows.length
+  }
+
+  return {
+    runBatch(limit, now) {
+      const job = oldest.get() as unknown as Job | undefined
+      if (!job) return 'idle'
+      const sessions = endSessions(job, limit, now)
+      const grants = sessions === 0 ? revokeGrants(job, limit, now) : 0
+      if (sessions + grants === 0) done.run(now, job.logout_id)
+      else count.run(job.logout_id, sessions, grants)
+      return 'worked'
+    }
+  }
+}

@@ -1,0 +1,30 @@
+/**
+ * What "alive" means, once, as SQL over the aliases `s` sessions, `g` grants, `t` tokens, `u` users, `c` clients and
+ * `y` system, with the present instant as `?1`. Ending writes one row; these conditions carry the end everywhere.
+ */
+
+/** A session: not ended, within both limits, of a user and a system whose epochs have not moved. */
+export const sessionLive = `(s.ended_at IS NULL AND s.expires_at > ?1 AND s.ends_at > ?1
+  AND s.user_epoch = u.epoch AND u.status = 'active' AND s.system_epoch = y.epoch)`
+
+/** A grant: not revoked, of current epochs, its client enabled, and, when bound, its session live. */
+export const grantLive = `(g.revoked_at IS NULL AND g.expires_at > ?1
+  AND g.user_epoch = u.epoch AND u.status = 'active' AND g.system_epoch = y.epoch
+  AND c.enabled = 1 AND g.client_epoch = c.epoch AND (g.bound = 0 OR ${sessionLive}))`
+
+/** A token: its own row, then its grant (which looks at the session); a server token looks at its client alone. */
+export const tokenLive = `(t.revoked_at IS NULL AND t.expires_at > ?1 AND CASE
+  WHEN t.grant_id IS NOT NULL THEN ${grantLive} AND (t.kind <> 'AuthorizationCode' OR ${sessionLive})
+  WHEN t.client_id IS NOT NULL THEN c.enabled = 1 AND t.client_epoch = c.epoch AND t.system_epoch = y.epoch
+  ELSE 1 END)`
+
+/** Sessions with what decides about them. */
+export const sessionJoin = 'sessions s JOIN users u ON u.sub = s.sub JOIN system y ON y.id = 1'
+
+/** Grants with what decides about them. */
+export const grantJoin = `grants g JOIN system y ON y.id = 1 JOIN users u ON u.sub = g.sub
+  JOIN clients c ON c.client_id = g.client_id LEFT JOIN sessions s ON s.uid = g.session_uid`
+
+/** Tokens with what decides about them. */
+export const tokenJoin = `tokens t JOIN system y ON y.id = 1 LEFT JOIN clients c ON c.client_id = t.client_id
+  LEFT JOIN grants g ON g.id = t.grant_id LEFT JOIN users u ON u.sub = g.sub LEFT JOIN sessions s ON s.uid = g.session_uid`

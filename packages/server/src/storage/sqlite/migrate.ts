@@ -1,0 +1,51 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import type { DatabaseSync } from 'node:sqlite'
+import { UtgangError } from '../../errors.ts'
+
+const folder = new URL('./migrations/', import.meta.url)
+
+/**
+ * Applies the numbered SQL files that this database has not seen, in order, each in a transaction of its own.
+ * Two processes that start at once apply each file once: the write lock decides, and the second looks again.
+ * @returns the names of the files applied now
+ * @throws UtgangError `bad_config` when the database was made by a newer version
+ */
+export function migrate(db: DatabaseSync): string[] {
+  db.exec('CREATE TABLE IF NOT EXISTS migrations (name TEXT PRIMARY KEY, applied_at INTEGER NOT NULL) STRICT')
+  const files = readdirSync(folder)
+    .filter(name => name.endsWith('.sql'))
+    .sort()
+  const applied: string[] = []
+  for (const name of files) if (applyOnce(db, name)) applied.push(name)
+  const newer = db
+    .prepare('SELECT name FROM migrations ORDER BY name')
+    .all()
+    .map(row => String(row.name))
+    .filter(name => !files.includes(name))
+  if (newer.length > 0) {
+    throw new UtgangError(
+      'bad_config',
+      `storage: the database has ${newer.join(', ')}, which this version does not know; start the version that made it`
+    )
+  }
+  return applied
+}
+
+function applyOnce(db: DatabaseSync, name: string): boolean {
+  db.exec('BEGIN IMMEDIATE')
+  try {
+    const seen = db.prepare('SELECT 1 FROM migrations WHERE name = ?').get(name)
+    if (!seen) {
+      db.exec(readFileSync(new URL(name, folder), 'utf8'))
+      db.prepare('INSERT INTO migrations (name, applied_at) VALUES (?, ?)').run(
+        name,
+        Math.floor(Date.now() / 1000)
+      )
+    }
+    db.exec('COMMIT')
+    return !seen
+  } catch (error) {
+    if (db.isTransaction) db.exec('ROLLBACK')
+    throw error
+  }
+}

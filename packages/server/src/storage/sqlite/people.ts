@@ -1,0 +1,67 @@
+import type { DatabaseSync } from 'node:sqlite'
+import { UtgangError } from '../../errors.ts'
+import type { Json, PeopleStore, User } from '../storage.ts'
+import type { Write } from './group-commit.ts'
+
+const columns = 'sub, email, name, password_hash AS passwordHash, claims, status, created_at AS createdAt'
+
+/** {@link PeopleStore} on SQLite. */
+export function sqlitePeople(db: DatabaseSync, write: Write): PeopleStore {
+  const add = db.prepare(`INSERT INTO users (sub, email, email_key, name, password_hash, claims, created_at)
+    VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`)
+  const bySub = db.prepare(`SELECT ${columns} FROM users WHERE sub = ?`)
+  const byEmail = db.prepare(`SELECT ${columns} FROM users WHERE email_key = ?`)
+  const list = db.prepare(`SELECT ${columns} FROM users ORDER BY created_at, sub LIMIT ?`)
+  const consent = db.prepare('SELECT scopes FROM consents WHERE sub = ? AND client_id = ?')
+  const allow = db.prepare(`INSERT INTO consents (sub, client_id, scopes, updated_at) VALUES (?, ?, ?, ?)
+    ON CONFLICT (sub, client_id) DO UPDATE SET scopes = excluded.scopes, updated_at = excluded.updated_at`)
+  const signedIn = db.prepare('SELECT 1 FROM grants WHERE sub = ? AND client_id = ? LIMIT 1')
+
+  function scopesOf(sub: string, clientId: string): string[] | undefined {
+    const row = consent.get(sub, clientId)
+    return row && String(row.scopes).split(' ')
+  }
+
+  return {
+    addUser: (it, now) =>
+      write(() => {
+        const claims = JSON.stringify(it.claims)
+        const { changes } = add.run(
+          it.sub,
+          it.email,
+          emailKey(it.email),
+          it.name,
+          it.passwordHash,
+          claims,
+          now
+        )
+        if (changes === 0) {
+          throw new UtgangError('duplicate_user', `user: sub ${it.sub} or address ${it.email} is taken`)
+        }
+      }),
+    findUser: async sub => toUser(bySub.get(sub)),
+    findUserByEmail: async email => toUser(byEmail.get(emailKey(email))),
+    listUsers: async limit => list.all(limit).flatMap(row => toUser(row) ?? []),
+    findConsent: async (sub, clientId) => {
+      const scopes = scopesOf(sub, clientId)
+      return scopes && { sub, clientId, scopes }
+    },
+    saveConsent: ({ sub, clientId, scopes }, now) =>
+      write(() => {
+        const all = new Set([...(scopesOf(sub, clientId) ?? []), ...scopes])
+        allow.run(sub, clientId, [...all].join(' '), now)
+      }),
+    hasSignedInTo: async (sub, clientId) => signedIn.get(sub, clientId) !== undefined
+  }
+}
+
+/** The form of an address under which an account is found. */
+function emailKey(email: string): string {
+  return email.trim().normalize('NFKC').toLowerCase()
+}
+
+function toUser(found: unknown): User | undefined {
+  if (!found) return undefined
+  const row = found as Omit<User, 'claims'> & { claims: string }
+  return { ...row, claims: JSON.parse(row.claims) as Json }
+}

@@ -1,0 +1,50 @@
+import { DatabaseSync } from 'node:sqlite'
+import { UtgangError } from '../../errors.ts'
+import type { Storage } from '../storage.ts'
+import { startCheckpoints } from './checkpoint.ts'
+import { sqliteClients } from './clients.ts'
+import { sqliteEnding } from './ending.ts'
+import { groupCommit } from './group-commit.ts'
+import { migrate } from './migrate.ts'
+import { sqlitePeople } from './people.ts'
+import { sqliteSessions } from './sessions.ts'
+import { sqliteTokens } from './tokens.ts'
+import { sqliteUpkeep } from './upkeep.ts'
+
+/**
+ * Opens, and brings up to date, an embedded database.
+ * @param path a file, or `:memory:` for one that is gone with the process
+ * @throws UtgangError `bad_config` when the file cannot be opened or is of a newer version
+ */
+export function openSqlite(path: string): Storage {
+  const db = open(path)
+  migrate(db)
+  const checkpoints = path === ':memory:' ? undefined : startCheckpoints(path)
+  const { write, flush } = groupCommit(db)
+  return {
+    ...sqliteSessions(db, write),
+    ...sqliteTokens(db, write),
+    ...sqlitePeople(db, write),
+    ...sqliteClients(db, write),
+    ...sqliteEnding(db, write),
+    ...sqliteUpkeep(db, write),
+    close: async () => {
+      flush()
+      await checkpoints?.stop()
+      db.close()
+    }
+  }
+}
+
+function open(path: string): DatabaseSync {
+  try {
+    const db = new DatabaseSync(path)
+    // busy_timeout first: switching to WAL needs the lock that a second process may hold at this moment.
+    db.exec('PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL')
+    db.exec('PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -65536')
+    if (path !== ':memory:') db.exec('PRAGMA wal_autocheckpoint = 0')
+    return db
+  } catch (cause) {
+    throw new UtgangError('bad_config', `storage: cannot open the database ${path}`, { cause })
+  }
+}

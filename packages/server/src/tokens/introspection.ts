@@ -1,0 +1,49 @@
+import type { Token } from '../storage/storage.ts'
+
+/** What introspection says of a token (RFC 7662 §2.2), `sid` added. */
+export type Introspection = { active: false } | ActiveToken
+
+/** An active token. */
+export interface ActiveToken {
+  active: true
+  token_type: string
+  client_id: string
+  scope?: string
+  sub: string
+  username?: string
+  aud: string | string[]
+  iss: string
+  iat: number
+  nbf: number
+  exp: number
+  jti: string
+  sid?: string
+}
+
+/** The one answer for every token that is not active, or not the caller's business (RFC 7662 §2.2). */
+export const inactive = { active: false } as const
+
+/**
+ * Describes a live token to a caller who may see it.
+ * @param username the user's address, where the token is a user's
+ */
+export function describeToken(token: Token, issuer: string, username: string | undefined): Introspection {
+  if (token.clientId === null || (token.kind === 'RefreshToken' && token.consumedAt !== null)) return inactive
+  const aud = token.payload.aud
+  return {
+    active: true,
+    token_type: token.kind === 'RefreshToken' ? 'refresh_token' : 'Bearer',
+    client_id: token.clientId,
+    scope: token.scope ?? undefined,
+    sub: token.sub ?? token.clientId,
+    username,
+    aud: typeof aud === 'string' || Array.isArray(aud) ? (aud as string | string[]) : token.clientId,
+    iss: issuer,
+    iat: token.createdAt,
+    nbf: token.createdAt,
+    exp: token.expiresAt,
+    // The value itself must not appear, so the identifier is made from what we keep.
+    jti: token.hash.slice(0, 22),
+    sid: token.sid ?? undefined
+  }
+}

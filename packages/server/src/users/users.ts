@@ -1,0 +1,39 @@
+import { randomBytes } from 'node:crypto'
+import type { UserConfig } from '../config/schema.ts'
+import { UtgangError } from '../errors.ts'
+import type { Json, PeopleStore, User } from '../storage/storage.ts'
+import { hashPassword, passwordMatches } from './passwords.ts'
+
+/** A new `sub`: 120 random bits, with a mark of its own so that it never equals a client id (RFC 9700 §4.15.1). */
+export const newSub = (): string => `u_${randomBytes(15).toString('base64url')}`
+
+/** The active user with this address and password; `undefined` for every other case, in the same time. */
+export async function findByPassword(
+  storage: PeopleStore,
+  email: string,
+  password: string
+): Promise<User | undefined> {
+  const user = await storage.findUserByEmail(email)
+  const matches = await passwordMatches(password, user?.passwordHash)
+  return matches && user?.status === 'active' ? user : undefined
+}
+
+/** Adds those users of the config that are missing; what is there already stays as it is. */
+export async function addConfiguredUsers(
+  storage: PeopleStore,
+  users: readonly UserConfig[],
+  now: number
+): Promise<void> {
+  for (const user of users) {
+    if (await storage.findUser(user.sub)) continue
+    const { sub, email, password, password_hash, name, ...claims } = user
+    const passwordHash = password_hash ?? (await hashPassword(password ?? ''))
+    try {
+      await storage.addUser({ sub, email, name: name ?? email, passwordHash, claims: claims as Json }, now)
+    } catch (error) {
+      // Another process may have added the same one since; an address taken by somebody else is a mistake to report.
+      if (!(error instanceof UtgangError && error.code === 'duplicate_user' && (await storage.findUser(sub))))
+        throw error
+    }
+  }
+}

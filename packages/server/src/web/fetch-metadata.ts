@@ -1,0 +1,42 @@
+import type { IncomingHttpHeaders } from 'node:http'
+
+/** How a request says it came about (Fetch Metadata); everything `undefined` for old browsers and for tools. */
+export interface Provenance {
+  site: string | undefined
+  dest: string | undefined
+  /** The page is being fetched ahead of any click. */
+  prefetch: boolean
+  /** Origin of the page that sent the person here; `undefined` when not told. */
+  refererOrigin: string | undefined
+  /** `Origin` header. */
+  origin: string | undefined
+}
+
+/** Reads the headers that tell how a request came about. */
+export function provenance(headers: IncomingHttpHeaders): Provenance {
+  return {
+    site: single(headers['sec-fetch-site']),
+    dest: single(headers['sec-fetch-dest']),
+    prefetch: /prefetch|prerender/.test(single(headers['sec-purpose']) ?? single(headers.purpose) ?? ''),
+    refererOrigin: originOf(headers.referer),
+    origin: single(headers.origin)
+  }
+}
+
+/**
+ * Whether a form of ours may be taken: it must come from our own origin, as far as the browser says anything.
+ * The one-time value inside the form is checked besides.
+ */
+export function isOwnForm(from: Provenance, issuer: string): boolean {
+  if (from.origin !== undefined && from.origin !== 'null' && from.origin !== issuer) return false
+  return from.site === undefined || from.site === 'same-origin' || from.site === 'none'
+}
+
+function single(value: string | string[] | undefined): string | undefined {
+  return Array.isArray(value) ? value[0] : value
+}
+
+function originOf(address: string | undefined): string | undefined {
+  if (address === undefined || !URL.canParse(address)) return undefined
+  return new URL(address).origin
+}

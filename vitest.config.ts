@@ -1,0 +1,13 @@
+import { defineConfig } from 'vitest/config'
+
+export default defineConfig({
+  test: {
+    include: ['packages/*/test/**/*.test.ts', 'test/**/*.test.ts'],
+    // A process for each file: tests start servers and browsers, and one that hangs or dies must not take others along.
+    pool: 'forks',
+    // Written for two cores. More at once would make the tests that measure time unsteady.
+    maxWorkers: 2,
+    testTimeout: 30_000,
+    hookTimeout: 60_000
+  }
+})
