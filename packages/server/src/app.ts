@@ -1,41 +1,25 @@
 import { randomBytes } from 'node:crypto'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
-import helmet from '@fastify/helmet'
-import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
 import { clientsIn } from './clients/client.ts'
 import { saveConfiguredClients } from './clients/configured.ts'
 import { type Clock, systemClock } from './clock.ts'
 import type { Config } from './config/schema.ts'
-import { apiLogout } from './doors/api-logout.ts'
 import type { DoorParts } from './doors/door.ts'
-import { endSession } from './doors/end-session.ts'
-import { dataErrors, pageErrors } from './doors/error-views.ts'
-import { health } from './doors/health.ts'
-import { home } from './doors/home.ts'
-import { introspection } from './doors/introspect.ts'
-import { platformApi } from './doors/platform-api.ts'
-import { receipts } from './doors/receipts.ts'
-import { redirectLogout } from './doors/redirect-logout.ts'
-import { revocation } from './doors/revoke.ts'
-import { sdkSession } from './doors/sdk-session.ts'
+import { openDoors } from './doors/routes.ts'
 import { type Heart, logoutHeart } from './logout/end.ts'
 import { type JobRunner, runJobs } from './logout/jobs.ts'
-import { authorizeAliases } from './oidc/authorize-aliases.ts'
-import { mountOp } from './oidc/mount.ts'
 import { type Op, openOp } from './oidc/op.ts'
-import { signInSteps } from './oidc/sign-in.ts'
 import { newSecret, type Sealer, sealer } from './storage/secrets.ts'
 import { openSqlite } from './storage/sqlite/sqlite.ts'
 import type { Storage } from './storage/storage.ts'
 import { ensureSigningKeys } from './tokens/signing-keys.ts'
 import { addConfiguredUsers } from './users/users.ts'
-import { dataHeaders, pageHeaders } from './web/headers.ts'
 import { systemLog } from './web/logging.ts'
 import { outgoingFetch } from './web/outgoing.ts'
 import { receiptCookies } from './web/receipt-cookie.ts'
-import { webServer } from './web/server.ts'
+import type { WebServer } from './web/server.ts'
 import { loginThrottle, rateLimit } from './web/throttle.ts'
 
 /** A running system. */
@@ -45,7 +29,7 @@ export interface System {
   heart: Heart
   jobs: JobRunner
   op: Op
-  web: FastifyInstance
+  web: WebServer
   log: Logger
   /** Starts to listen. Returns the port, which matters when the config says 0. */
   listen(): Promise<number>
@@ -109,31 +93,9 @@ export async function createSystem(config: Config, options: SystemOptions = {}):
     limits: { tokenGuesses: rateLimit(600), keptPosts: rateLimit(120) },
     keys: op.keys
   }
-  const web = webServer({ log, trustProxy: config.trust_proxy, showError: pageErrors })
-
-  // Pages: what people see, oidc-provider's own included.
-  web.register(async pages => {
-    await pages.register(helmet, pageHeaders(config.issuer))
-    pages.register(home(parts))
-    pages.register(redirectLogout(parts))
-    pages.register(authorizeAliases)
-    pages.register(
-      signInSteps({ config, clock, storage, heart, sealer: sealing, log, keys: op.keys, op, throttle })
-    )
-    pages.register(mountOp(op, config))
-  })
-
-  // Data: what programs read.
-  web.register(async data => {
-    const headers = dataHeaders(config.issuer)
-    data.addHook('onRequest', (_request, reply, done) => {
-      reply.headers(headers)
-      done()
-    })
-    data.setErrorHandler(dataErrors)
-    for (const door of [apiLogout, platformApi, revocation, introspection, endSession, sdkSession, receipts])
-      data.register(door(parts))
-    data.register(health(parts, () => stopping))
+  const web = openDoors(parts, {
+    steps: { config, clock, storage, heart, sealer: sealing, log, keys: op.keys, op, throttle },
+    isStopping: () => stopping
   })
 
   const upkeep = setInterval(() => {

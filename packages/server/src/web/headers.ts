@@ -1,4 +1,5 @@
-import type { FastifyHelmetOptions } from '@fastify/helmet'
+import helmet from '@fastify/helmet'
+import type { WebServer } from './server.ts'
 
 const hstsSeconds = 2 * 365 * 86_400
 
@@ -7,8 +8,8 @@ const hstsSeconds = 2 * 365 * 86_400
  * `form-action` is not limited: after a form of ours the browser follows redirects to the applications, and Chromium
  * would hold those against it.
  */
-export function pageHeaders(issuer: string): FastifyHelmetOptions {
-  return {
+export async function usePageHeaders(scope: WebServer, issuer: string): Promise<void> {
+  await scope.register(helmet, {
     contentSecurityPolicy: {
       useDefaults: false,
       directives: {
@@ -27,12 +28,12 @@ export function pageHeaders(issuer: string): FastifyHelmetOptions {
     strictTransportSecurity: issuer.startsWith('https:')
       ? { maxAge: hstsSeconds, includeSubDomains: true }
       : false
-  }
+  })
 }
 
 /** Security headers of answers that are data: the same promises, fixed once, since these paths are the busiest. */
-export function dataHeaders(issuer: string): Record<string, string> {
-  return {
+export function useDataHeaders(scope: WebServer, issuer: string): void {
+  const headers = {
     'cache-control': 'no-store',
     'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
     'referrer-policy': 'no-referrer',
@@ -41,4 +42,8 @@ export function dataHeaders(issuer: string): Record<string, string> {
       ? { 'strict-transport-security': `max-age=${hstsSeconds}; includeSubDomains` }
       : {})
   }
+  scope.addHook('onRequest', (_request, reply, done) => {
+    reply.headers(headers)
+    done()
+  })
 }

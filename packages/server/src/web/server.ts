@@ -4,7 +4,8 @@ import fastify, {
   type FastifyBaseLogger,
   type FastifyInstance,
   type FastifyReply,
-  type FastifyRequest
+  type FastifyRequest,
+  LogController
 } from 'fastify'
 import { type ErrorCode, OAuthError, UtgangError } from '../errors.ts'
 
@@ -14,6 +15,9 @@ export type ErrorView = (
   reply: FastifyReply,
   error: { code: ErrorCode; message: string; status: number }
 ) => unknown
+
+/** An HTTP server, or one part of it with headers and hooks of its own. */
+export type WebServer = FastifyInstance
 
 /** What a web server needs to know. */
 export interface WebOptions {
@@ -26,10 +30,10 @@ export interface WebOptions {
  * The HTTP server without its routes: request ids, one log line per request (route and outcome, never a query string,
  * a header or a body), forms, and errors.
  */
-export function webServer(options: WebOptions): FastifyInstance {
+export function webServer(options: WebOptions): WebServer {
   const app = fastify({
     loggerInstance: options.log,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     trustProxy: options.trustProxy.length > 0 ? [...options.trustProxy] : false,
     genReqId: () => randomUUID(),
     routerOptions: { ignoreTrailingSlash: false, caseSensitive: true, maxParamLength: 500 },

@@ -1,0 +1,50 @@
+import { authorizeAliases } from '../oidc/authorize-aliases.ts'
+import { mountOp } from '../oidc/mount.ts'
+import type { Op } from '../oidc/op.ts'
+import type { OpParts } from '../oidc/parts.ts'
+import { signInSteps } from '../oidc/sign-in.ts'
+import { useDataHeaders, usePageHeaders } from '../web/headers.ts'
+import { type WebServer, webServer } from '../web/server.ts'
+import type { Throttle } from '../web/throttle.ts'
+import { apiLogout } from './api-logout.ts'
+import type { DoorParts } from './door.ts'
+import { endSession } from './end-session.ts'
+import { dataErrors, pageErrors } from './error-views.ts'
+import { health } from './health.ts'
+import { home } from './home.ts'
+import { introspection } from './introspect.ts'
+import { platformApi } from './platform-api.ts'
+import { receipts } from './receipts.ts'
+import { redirectLogout } from './redirect-logout.ts'
+import { revocation } from './revoke.ts'
+import { sdkSession } from './sdk-session.ts'
+
+/** What the sign-in steps need besides, and whether the server is about to stop. */
+export interface DoorOptions {
+  steps: OpParts & { op: Op; throttle: Throttle }
+  isStopping: () => boolean
+}
+
+/** The web server with every door in it: pages, which people see (oidc-provider's own included), and data for programs. */
+export function openDoors(parts: DoorParts, { steps, isStopping }: DoorOptions): WebServer {
+  const { config, log } = parts
+  const web = webServer({ log, trustProxy: config.trust_proxy, showError: pageErrors })
+
+  web.register(async pages => {
+    await usePageHeaders(pages, config.issuer)
+    pages.register(home(parts))
+    pages.register(redirectLogout(parts))
+    pages.register(authorizeAliases)
+    pages.register(signInSteps(steps))
+    pages.register(mountOp(steps.op, config))
+  })
+
+  web.register(async data => {
+    useDataHeaders(data, config.issuer)
+    data.setErrorHandler(dataErrors)
+    for (const door of [apiLogout, platformApi, revocation, introspection, endSession, sdkSession, receipts])
+      data.register(door(parts))
+    data.register(health(parts, isStopping))
+  })
+  return web
+}
