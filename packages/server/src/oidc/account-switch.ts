@@ -27,7 +27,7 @@ export async function offerSwitch(
   await steps.storage.putRecord({
     kind: 'account_switch',
     hash: hashSecret(ticket),
-    payload: { interaction: hashSecret(asked.uid), sub: to.sub, remember },
+    payload: { interaction: hashSecret(asked.uid), sub: to.sub, mark: to.mark, remember },
     expiresAt: steps.clock.now() + openSeconds,
     sessionUid: asked.current.sessionUid
   })
@@ -66,10 +66,11 @@ export function registerAccountSwitch(app: FastifyInstance, steps: SignInParts):
       })
     }
     await detach(steps, asked.uid)
+    const { sub, mark, remember } = record.payload
     return steps.finish(
       request,
       reply,
-      signedInAs(asked, String(record.payload.sub), record.payload.remember === true)
+      signedInAs(asked, { sub: String(sub), mark: String(mark) }, remember === true)
     )
   })
 }

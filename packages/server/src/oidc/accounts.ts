@@ -1,5 +1,6 @@
-import type { Account } from 'oidc-provider'
+import type { Account, KoaContextWithOIDC } from 'oidc-provider'
 import type { PeopleStore, User } from '../storage/storage.ts'
+import { sessionHasEnded } from './adapter-base.ts'
 
 /** Which claims each scope gives (OpenID Connect Core 1.0 §5.4). */
 export const claimsByScope = {
@@ -27,9 +28,13 @@ export const claimsByScope = {
 
 /** Finds an active user as oidc-provider wants it; it picks from the claims what the scopes allow. */
 export function accountFinder(storage: PeopleStore) {
-  return async (_ctx: unknown, sub: string): Promise<Account | undefined> => {
+  return async (ctx: KoaContextWithOIDC, sub: string): Promise<Account | undefined> => {
     const user = await storage.findUser(sub)
-    if (user?.status !== 'active') return undefined
+    if (user?.status !== 'active') {
+      // The session was live a moment ago.
+      if (ctx.oidc.session) throw sessionHasEnded()
+      return undefined
+    }
     return { accountId: sub, claims: async () => ({ ...claimsOf(user), sub }) }
   }
 }

@@ -16,7 +16,7 @@ export function amendments(provider: Provider, parts: OpParts): void {
   // An authorization whose session ended while it was under way starts again, signed out.
   provider.use(async (ctx: KoaContextWithOIDC, next: Next) => {
     await next()
-    if (ctx.state.sessionEnded === true && isAuthorization(ctx)) restart(ctx, ctx.oidc?.params ?? ctx.query)
+    if (ctx.state.sessionEnded === true && isAuthorization(ctx)) restart(ctx, paramsOf(ctx))
     else if (wantsAccountSwitch(ctx)) restart(ctx, ctx.oidc.entities.Interaction?.params, 'login')
   })
 
@@ -46,12 +46,20 @@ export function amendments(provider: Provider, parts: OpParts): void {
     body.server_time = clock.now()
   })
 
-  function restart(ctx: KoaContextWithOIDC, params: object = {}, prompt?: string): void {
+  function restart(ctx: KoaContextWithOIDC, params: object | undefined, prompt?: string): void {
+    // A return that failed before it was read has been answered already: see errors.ts.
+    if (!params) return
     ctx.status = 303
     ctx.type = 'text/plain'
     ctx.body = 'Starting again.'
     ctx.set('location', restartOf(params as Record<string, unknown>, prompt))
   }
+}
+
+/** The parameters of the authorization that this request belongs to, as far as they are known. */
+function paramsOf(ctx: KoaContextWithOIDC): object | undefined {
+  if (ctx.path === '/oauth/authorize') return ctx.oidc?.params ?? ctx.query
+  return ctx.oidc?.params ?? ctx.oidc?.entities.Interaction?.params
 }
 
 function isAuthorization(ctx: KoaContextWithOIDC): boolean {

@@ -2,6 +2,7 @@ import type Provider from 'oidc-provider'
 import { errors, type KoaContextWithOIDC } from 'oidc-provider'
 import { clientsIn } from '../clients/client.ts'
 import { newSecret } from '../storage/secrets.ts'
+import type { User } from '../storage/storage.ts'
 import { findByPassword } from '../users/users.ts'
 import type { Throttle } from '../web/throttle.ts'
 import type { OpParts } from './parts.ts'
@@ -51,13 +52,13 @@ export function registerPasswordGrant(
         if (!registered.includes(scope))
           throw new errors.InvalidScope('requested scope is not allowed', scope)
     }
-    await issue(ctx, known, user.sub, [...scopes].join(' '))
+    await issue(ctx, known, user, [...scopes].join(' '))
   }
 
   async function issue(
     ctx: KoaContextWithOIDC,
     client: NonNullable<KoaContextWithOIDC['oidc']['client']>,
-    sub: string,
+    { sub, mark }: User,
     scope: string
   ): Promise<void> {
     const now = clock.now()
@@ -69,7 +70,8 @@ export function registerPasswordGrant(
         sessionUid: null,
         bound: false,
         payload: { kind: 'Grant', iat: now, openid: { scope } },
-        expiresAt: now + config.lifetimes.refresh_token_max_seconds
+        expiresAt: now + config.lifetimes.refresh_token_max_seconds,
+        provenUnder: mark
       },
       now
     )

@@ -20,6 +20,8 @@ export function sessionAdapter({ storage, clock, config }: OpParts): Adapter {
     async upsert(id, payload) {
       // Every request with a dead cookie would otherwise leave an empty row behind.
       if (payload.accountId === undefined || payload.uid === undefined) return
+      // The provider saves once more on its way out. It has heard already, and the authorization is starting again.
+      if (Provider.ctx?.state.sessionEnded === true) return
       const {
         acr,
         amr,
@@ -40,7 +42,8 @@ export function sessionAdapter({ storage, clock, config }: OpParts): Adapter {
           endsAt: loginTs + (remembered ? lifetimes.remembered_max_seconds : lifetimes.session_max_seconds),
           payload: { acr, amr, iat } satisfies KeptPayload,
           userAgent: request?.headers['user-agent']?.slice(0, 300),
-          ip: request?.askedBy?.ip
+          ip: request?.askedBy?.ip,
+          provenUnder: provenUnder()
         },
         clock.now()
       )
@@ -57,6 +60,12 @@ export function sessionAdapter({ storage, clock, config }: OpParts): Adapter {
     },
     async destroy() {}
   })
+}
+
+/** What the sign-in that this request brings back was proven under; see steps.ts. */
+function provenUnder(): string | undefined {
+  const { result } = (Provider.ctx?.oidc ?? {}) as { result?: { login?: { provenUnder?: string } } }
+  return result?.login?.provenUnder
 }
 
 function toPayload(session: Session, id: string): AdapterPayload {

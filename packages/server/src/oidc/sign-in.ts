@@ -128,7 +128,7 @@ async function signIn(steps: SignInParts, request: FastifyRequest, reply: Fastif
   await steps.throttle.succeeded(key)
   if (asked.current && asked.current.user.sub !== user.sub)
     return offerSwitch(steps, asked, reply, user, remembered)
-  return steps.finish(request, reply, signedInAs(asked, user.sub, remembered))
+  return steps.finish(request, reply, signedInAs(asked, user, remembered))
 }
 
 async function consent(steps: SignInParts, request: FastifyRequest, reply: FastifyReply): Promise<unknown> {

@@ -69,10 +69,15 @@ export function signInParts(parts: OpParts & { op: Op; throttle: Throttle }): Si
       }
     },
     async finish(request, reply, result) {
-      const target = await op
-        .provider()
-        .interactionResult(request.raw, reply.raw, result, { mergeWithLastSubmission: true })
-      seeOther(reply, target)
+      try {
+        const target = await op
+          .provider()
+          .interactionResult(request.raw, reply.raw, result, { mergeWithLastSubmission: true })
+        seeOther(reply, target)
+      } catch (error) {
+        if (!(error instanceof errors.SessionNotFound)) throw error
+        await startAgain(request, reply)
+      }
     }
   }
 
@@ -102,9 +107,13 @@ export function signInParts(parts: OpParts & { op: Op; throttle: Throttle }): Si
 }
 
 /** The result of a sign-in: also resolves the prompt that led here (`create`, `select_account`). */
-export function signedInAs(asked: Asked, sub: string, remember: boolean): Record<string, unknown> {
+export function signedInAs(
+  asked: Asked,
+  { sub, mark }: Pick<User, 'sub' | 'mark'>,
+  remember: boolean
+): Record<string, unknown> {
   return {
-    login: { accountId: sub, remember, amr: ['pwd'] },
+    login: { accountId: sub, remember, amr: ['pwd'], provenUnder: mark },
     ...(asked.prompt === 'login' ? {} : { [asked.prompt]: {} })
   }
 }

@@ -61,7 +61,7 @@ export interface TokenStore {
   findTokenRow(hash: string): Promise<Token | undefined>
   /**
    * Consumes a code or refresh token: one conditional write, so of any number of callers exactly one gets `consumed`.
-   * A refresh token consumed at most `graceSeconds` ago gives one more caller `again`.
+   * A refresh token consumed at most `graceSeconds` ago gives one more caller `again`. A dead one counts as `used`.
    */
   consumeToken(hash: string, graceSeconds: number, now: number): Promise<'consumed' | 'again' | 'used'>
   /** Moves the expiry of a token that has not been revoked. */
@@ -160,6 +160,11 @@ export interface SessionInput {
   payload: Json
   userAgent?: string
   ip?: string
+  /**
+   * The user's {@link User.mark} when she proved who she is. Under another one by now the proof is void: a logout of
+   * everything has landed since, and the session counts as ended.
+   */
+  provenUnder?: string
 }
 
 /** One person signed in in one browser. */
@@ -189,6 +194,8 @@ export interface GrantInput {
   bound: boolean
   payload: Json
   expiresAt: number
+  /** As in {@link SessionInput}, for a login without a browser. */
+  provenUnder?: string
 }
 
 /** What one sign-in of one user at one client gave. */
@@ -268,6 +275,8 @@ export interface UserInput {
 export interface User extends UserInput {
   status: 'active' | 'disabled' | 'deleted'
   createdAt: number
+  /** Changes with every logout of the whole user or of the whole system; opaque. */
+  mark: string
 }
 
 /** What a user allowed a client. */

@@ -3,7 +3,8 @@ import { UtgangError } from '../../errors.ts'
 import type { Json, PeopleStore, User } from '../storage.ts'
 import type { Write } from './group-commit.ts'
 
-const columns = 'sub, email, name, password_hash AS passwordHash, claims, status, created_at AS createdAt'
+const columns = `sub, email, name, password_hash AS passwordHash, claims, status, created_at AS createdAt,
+  epoch || '.' || (SELECT epoch FROM system WHERE id = 1) AS mark`
 
 /** {@link PeopleStore} on SQLite. */
 export function sqlitePeople(db: DatabaseSync, write: Write): PeopleStore {

@@ -32,6 +32,7 @@ export function sqliteSessions(db: DatabaseSync, write: Write): SessionStore {
       last_active_at, expires_at, ends_at, user_epoch, system_epoch, user_agent, ip, payload)
     SELECT ?2, ?3, u.sub, ?5, ?6, ?1, ?1, ?7, ?8, u.epoch, y.epoch, ?9, ?10, ?11
       FROM users u JOIN system y ON y.id = 1 WHERE u.sub = ?4 AND u.status = 'active'
+        AND (?12 IS NULL OR ?12 = u.epoch || '.' || y.epoch)
     ON CONFLICT (uid) DO UPDATE SET cookie_hash = excluded.cookie_hash, remembered = excluded.remembered,
       last_active_at = ?1, expires_at = excluded.expires_at, payload = excluded.payload,
       ends_at = CASE WHEN excluded.login_at > s.login_at THEN excluded.ends_at ELSE s.ends_at END,
@@ -70,7 +71,8 @@ export function sqliteSessions(db: DatabaseSync, write: Write): SessionStore {
           it.endsAt,
           it.userAgent ?? null,
           it.ip ?? null,
-          JSON.stringify(it.payload)
+          JSON.stringify(it.payload),
+          it.provenUnder ?? null
         )
         return changes === 0 ? 'ended' : 'saved'
       }),

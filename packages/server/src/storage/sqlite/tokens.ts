@@ -45,7 +45,8 @@ export function sqliteTokens(db: DatabaseSync, write: Write): TokenStore {
       user_epoch, client_epoch, system_epoch, payload)
     SELECT ?2, u.sub, c.client_id, ?5, ?6, ?1, ?7, u.epoch, c.epoch, y.epoch, ?8
       FROM users u JOIN clients c ON c.client_id = ?4 JOIN system y ON y.id = 1
-      WHERE u.sub = ?3 AND u.status = 'active' AND c.enabled = 1`)
+      WHERE u.sub = ?3 AND u.status = 'active' AND c.enabled = 1
+        AND (?9 IS NULL OR ?9 = u.epoch || '.' || y.epoch)`)
   const liveGrant = db.prepare(`SELECT ${grantColumns} FROM ${grantJoin} WHERE g.id = ?2 AND ${grantLive}`)
   const updateGrant = db.prepare(
     'UPDATE grants SET payload = ?, expires_at = max(expires_at, ?) WHERE id = ?'
@@ -102,7 +103,8 @@ export function sqliteTokens(db: DatabaseSync, write: Write): TokenStore {
           it.sessionUid,
           bound,
           it.expiresAt,
-          JSON.stringify(it.payload)
+          JSON.stringify(it.payload),
+          it.provenUnder ?? null
         )
         return changes === 0 ? 'ended' : { id: it.id }
       }),
@@ -141,6 +143,8 @@ export function sqliteTokens(db: DatabaseSync, write: Write): TokenStore {
     findTokenRow: async hash => toToken(tokenRow.get(hash)),
     consumeToken: (hash, graceSeconds, now) =>
       write(() => {
+        // A code whose session has ended since it was read must not be redeemed.
+        if (!liveToken.get(now, hash)) return 'used'
         if (consume.run(now, hash).changes === 1) return 'consumed'
         return consumeAgain.run(now, hash, graceSeconds).changes === 1 ? 'again' : 'used'
       }),

@@ -1,0 +1,180 @@
+import { hash } from '@node-rs/argon2'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { CauseName } from '../../src/logout/causes.ts'
+import type { Answer, Browser } from '../support/browser.ts'
+import { password } from '../support/fixtures.ts'
+import { authorization, claimsOf, dead, signIn, token, usesOf } from '../support/sign-in.ts'
+import { openSystem, type TestSystem } from '../support/system.ts'
+import { interruptedStorage } from './interrupted-storage.ts'
+
+/*
+ * A logout that lands while something is under way. Each flow is run again and again, and each time the logout comes
+ * one call of the storage later, until the flow has passed undisturbed: so it lands at every point at which it can.
+ */
+
+const storage = interruptedStorage()
+let at: TestSystem
+let people = 0
+
+beforeAll(async () => {
+  at = await openSystem({ wrapStorage: storage.wrap, config: { users: [] } })
+})
+afterAll(() => at.close())
+
+interface Person {
+  sub: string
+  email: string
+}
+
+/** A person of her own for each run, so that no run disturbs another. Her password is hashed at the least cost. */
+async function newPerson(): Promise<Person> {
+  people++
+  const person = { sub: `u-${people}`, email: `person${people}@example.test` }
+  const passwordHash = await cheapHash
+  await at.storage.addUser({ ...person, name: 'A Person', passwordHash, claims: {} }, now())
+  return person
+}
+
+const cheapHash = hash(password, { memoryCost: 64, timeCost: 1, parallelism: 1 })
+const now = (): number => Math.floor(Date.now() / 1000)
+
+/** What ends while the flow is under way. */
+type Ending = 'this session' | CauseName
+
+async function end(ending: Ending, { sub }: Person): Promise<void> {
+  if (ending !== 'this session') {
+    await at.system.heart.end({ name: ending, sub })
+    return
+  }
+  for (const { uid } of await at.storage.listSessions({ sub, limit: 10 }, now()))
+    await at.system.heart.end({ name: 'admin_session', sessionUid: uid, sub })
+}
+
+interface Flow {
+  name: string
+  clientId: string
+  params?: Record<string, string>
+  /** Whether the browser has a live session before. */
+  session: boolean
+}
+
+interface Outcome {
+  /** What the browser saw last. */
+  last: Answer
+  /** How the code was answered, if one came. */
+  exchange: Answer | undefined
+}
+
+/** Runs a flow to its end, as a person would who signs in once and allows what she is asked for. */
+async function run(browser: Browser, person: Person, flow: Flow): Promise<Outcome> {
+  const { path, verifier, redirectUri } = authorization(flow.clientId, flow.params)
+  let last = await browser.visit(path)
+  let signedIn = flow.session
+  for (let step = 0; step < 4 && last.status === 200; step++) {
+    if (last.text.includes('id="sign-in"') && !signedIn) {
+      signedIn = true
+      last = await browser.follow(await browser.submit(last, { login: person.email, password }))
+    } else if (last.text.includes('id="allow"')) {
+      last = await browser.follow(await browser.submit(last, { decision: 'allow' }))
+    } else break
+  }
+  const code = last.location && new URL(last.location).searchParams.get('code')
+  if (!code) return { last, exchange: undefined }
+  const form = { grant_type: 'authorization_code', code, redirect_uri: redirectUri, code_verifier: verifier }
+  return { last, exchange: await token(at, flow.clientId, form) }
+}
+
+const flows: Flow[] = [
+  { name: 'a sign-in, tokens kept', clientId: 'news', session: false },
+  { name: 'a sign-in, tokens bound', clientId: 'market', session: false },
+  { name: 'a sign-in with a consent page', clientId: 'asking', session: false },
+  { name: 'single sign-on, tokens kept', clientId: 'news', session: true },
+  { name: 'single sign-on, tokens bound', clientId: 'market', session: true },
+  { name: 'a consent page in a live session', clientId: 'asking', session: true },
+  { name: 'prompt=none', clientId: 'news', session: true, params: { prompt: 'none' } }
+]
+
+const endings: Ending[] = ['this session', 'admin_user', 'account_disabled']
+
+describe.each(flows)('$name', flow => {
+  test.each(endings)('whatever has begun ends with: %s', async ending => {
+    const landed = new Set<string>()
+    for (let nth = 1; ; nth++) {
+      const person = await newPerson()
+      const browser = at.browser()
+      if (flow.session) await signIn(at, browser, 'forum', { email: person.email })
+      let endedSessions: string[] = []
+      storage.arm(nth, async () => {
+        endedSessions = (await at.storage.listSessions({ sub: person.sub, limit: 10 }, now())).map(
+          it => it.uid
+        )
+        await end(ending, person)
+      })
+      const outcome = await run(browser, person, flow)
+      const { calls, happened } = storage.disarm()
+      if (!happened) {
+        expect(outcome.exchange?.status).toBe(200)
+        break
+      }
+      const where = `before call ${nth}, ${calls[nth - 1]}`
+      landed.add(calls[nth - 1] ?? '')
+      await expectEnded({ where, ending, flow, person, outcome, calls, nth, endedSessions })
+    }
+    // A test that lands nowhere proves nothing.
+    expect([...landed]).toEqual(expect.arrayContaining(['saveSession', 'saveToken', 'consumeToken']))
+  })
+})
+
+interface Landed {
+  where: string
+  ending: Ending
+  flow: Flow
+  person: Person
+  outcome: Outcome
+  calls: string[]
+  nth: number
+  endedSessions: string[]
+}
+
+async function expectEnded(it: Landed): Promise<void> {
+  const { where, ending, flow, person, outcome, calls, nth, endedSessions } = it
+  const { last, exchange } = outcome
+  // Never an error page: a page of ours, or back at the client.
+  const signInPage = last.text.includes('id="sign-in"')
+  if (!signInPage)
+    expect([200, 303], `${where}: ${last.path} ${last.text.slice(0, 200)}`).toContain(last.status)
+  if (!signInPage) expect(last.text, where).not.toContain('id="error"')
+
+  const live = await at.storage.listSessions({ sub: person.sub, limit: 10 }, now())
+  for (const uid of endedSessions)
+    expect(
+      live.map(session => session.uid),
+      where
+    ).not.toContain(uid)
+
+  const passwordRead = calls.indexOf('findUserByEmail') + 1
+  const wholeUser = ending !== 'this session'
+  // Whoever proves who she is after the end of everything may come in; nobody on what was proven before.
+  const provenAfter = wholeUser && !flow.session && nth <= passwordRead && ending !== 'account_disabled'
+  if (wholeUser && !provenAfter) expect(live, where).toEqual([])
+  const nothingEnded = provenAfter || (!wholeUser && endedSessions.length === 0)
+  if (nothingEnded) {
+    expect(exchange?.status, `${where} ${exchange?.text}`).toBe(200)
+    return
+  }
+  if (exchange?.status !== 200) {
+    if (exchange) expect([400, 401], where).toContain(exchange.status)
+    return
+  }
+  // Redeemed before the end came; the tokens are then the grant's business.
+  expect(nth, where).toBeGreaterThan(calls.indexOf('consumeToken') + 1)
+  const { access_token, refresh_token, id_token } = exchange.json<Record<string, string>>()
+  expect(claimsOf(id_token ?? '').sub).toBe(person.sub)
+  if (flow.clientId !== 'market' && !wholeUser) return
+  const tokens = {
+    clientId: flow.clientId,
+    accessToken: access_token ?? '',
+    refreshToken: refresh_token ?? ''
+  }
+  expect(await usesOf(at, tokens), where).toEqual(dead)
+}
