@@ -89,7 +89,7 @@ export async function createSystem(config: Config, options: SystemOptions = {}):
     clients,
     log,
     authentication: { issuer: config.issuer, storage, clients, now: clock.now, fetch: outgoingFetch(config) },
-    receiptCookie: receiptCookies(await storage.findOrMakeSecret('receipt_cookie', newSecret), clock.now),
+    receiptCookie: receiptCookies(await sealedSecret(storage, sealing, 'receipt_cookie'), clock.now),
     limits: { tokenGuesses: rateLimit(600), keptPosts: rateLimit(120) },
     keys: op.keys
   }
@@ -100,7 +100,11 @@ export async function createSystem(config: Config, options: SystemOptions = {}):
 
   const upkeep = setInterval(() => {
     op.refreshKeys().catch((error: unknown) => log.error({ err: error }, 'signing keys could not be read'))
-    storage.sweep(clock.now()).catch((error: unknown) => log.error({ err: error }, 'sweeping failed'))
+    // Work that another process, a command line for instance, left when it died.
+    jobs.wake()
+    storage
+      .sweep(clock.now(), config.retention_days * 86_400)
+      .catch((error: unknown) => log.error({ err: error }, 'sweeping failed'))
   }, upkeepEveryMs).unref()
 
   let closed: Promise<void> | undefined
@@ -126,6 +130,11 @@ export async function createSystem(config: Config, options: SystemOptions = {}):
     },
     close: () => (closed ??= close())
   }
+}
+
+/** A secret of this system, the same in every process; kept sealed. */
+async function sealedSecret(storage: Storage, sealing: Sealer, name: string): Promise<string> {
+  return sealing.open(await storage.findOrMakeSecret(name, () => sealing.seal(newSecret())))
 }
 
 /** Brings the storage in line with the config: keys, clients (those gone are ended), users. */

@@ -31,9 +31,7 @@ export function registerSessionCommands(program: Command): void {
     .argument('<session>', 'as `sessions list` names it')
     .action((uid: string, options: { config?: string }) =>
       withStorage(options, async ({ storage, heart, clock }) => {
-        const session = (await storage.listSessions({ all: true, limit: 1_000_000 }, clock.now())).find(
-          it => it.uid === uid
-        )
+        const session = await storage.findSessionRow(uid, clock.now())
         if (!session) throw new UtgangError('unknown_session', `no session is named ${uid}`)
         const { state, receiptId } = await heart.end({
           name: 'admin_session',

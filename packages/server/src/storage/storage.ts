@@ -35,6 +35,8 @@ export interface SessionStore {
     rp: SessionClient & { sessionUid: string },
     now: number
   ): Promise<'joined' | 'already' | 'ended'>
+  /** A session, alive or dead. */
+  findSessionRow(uid: string, now: number): Promise<Session | undefined>
   /** Sessions, newest first; live ones only unless `all`. */
   listSessions(filter: { sub?: string; all?: boolean; limit: number }, now: number): Promise<Session[]>
 }
@@ -61,7 +63,7 @@ export interface TokenStore {
   findTokenRow(hash: string): Promise<Token | undefined>
   /**
    * Consumes a code or refresh token: one conditional write, so of any number of callers exactly one gets `consumed`.
-   * A refresh token consumed at most `graceSeconds` ago gives one more caller `again`. A dead one counts as `used`.
+   * A refresh token consumed less than `graceSeconds` ago gives one more caller `again`. A dead one counts as `used`.
    */
   consumeToken(hash: string, graceSeconds: number, now: number): Promise<'consumed' | 'again' | 'used'>
   /** Moves the expiry of a token that has not been revoked. */
@@ -90,7 +92,7 @@ export interface PeopleStore {
   findConsent(sub: string, clientId: string): Promise<Consent | undefined>
   /** Adds scopes to what is allowed already. */
   saveConsent(consent: Consent, now: number): Promise<void>
-  /** Whether this user ever had a grant at this client. */
+  /** Whether this user ever had a grant at this client; no logout and no sweep changes that. */
   hasSignedInTo(sub: string, clientId: string): Promise<boolean>
 }
 
@@ -133,13 +135,21 @@ export interface UpkeepStore {
   saveKey(key: KeyRow): Promise<void>
   /** A sealed secret by name; made with `make` when there is none. Two processes at once get the same one. */
   findOrMakeSecret(name: string, make: () => string): Promise<string>
-  /** Removes what expired long enough ago that nothing asks for it any more. Returns the number of rows. */
-  sweep(now: number): Promise<number>
-  /** Copies a running database into one file. */
+  /**
+   * Removes, in small batches, what has been over for longer than `retentionSeconds`: ended and expired sessions,
+   * dead grants, logouts with their deliveries, audit rows; besides, records once they have expired and tokens a week
+   * after that. Stays: what an open job has still to write down, a delivery that is pending (with its logout), a
+   * grant for as long as one of its tokens. Returns the number of rows removed.
+   */
+  sweep(now: number, retentionSeconds: number): Promise<number>
+  /**
+   * Copies a running database into one file; a file that is there gives way only to a whole copy.
+   * @throws UtgangError `bad_config` when the file is the database itself
+   */
   backup(path: string): Promise<void>
   /** Resolves when the storage can read and write. */
   ping(): Promise<void>
-  /** Finishes accepted writes, then closes. */
+  /** Finishes accepted writes, then closes. Later writes are refused; closing once more is no error. */
   close(): Promise<void>
 }
 
@@ -155,7 +165,7 @@ export interface SessionInput {
   loginAt: number
   /** Idle limit. */
   expiresAt: number
-  /** Absolute limit; fixed when the session is made. */
+  /** Absolute limit; fixed when the session is made, and again when the person proves once more who they are. */
   endsAt: number
   payload: Json
   userAgent?: string
@@ -242,7 +252,6 @@ export type RecordKind =
   | 'pending_logout'
   | 'continued_logout'
   | 'logout_outcome'
-  | 'browser_receipt'
   | 'account_switch'
 
 /** A short-lived record as `putRecord` takes it; with a session it is dead once that session is. */

@@ -25,12 +25,14 @@ parentPort.on('message', () => { clearInterval(timer); db.close(); parentPort.cl
 export function startCheckpoints(path: string): Checkpointer {
   const worker = new Worker(workerSource, { eval: true, workerData: { path } })
   worker.unref()
+  // Without the thread the log grows until the database is closed; nothing is lost by that.
+  worker.on('error', () => {})
+  const exited = new Promise<void>(resolve => worker.once('exit', () => resolve()))
   return {
-    stop: () =>
-      new Promise(resolve => {
-        worker.once('exit', () => resolve())
-        worker.ref()
-        worker.postMessage('stop')
-      })
+    stop: () => {
+      worker.ref()
+      worker.postMessage('stop')
+      return exited
+    }
   }
 }

@@ -14,7 +14,8 @@ export function sqliteClients(db: DatabaseSync, write: Write): ClientStore {
     VALUES (?, ?, ?, ?, ?)
     ON CONFLICT (client_id) DO UPDATE SET source = excluded.source, metadata = excluded.metadata,
       backchannel_logout_uri = excluded.backchannel_logout_uri, enabled = 1, version = c.version + 1
-    WHERE c.enabled = 0 OR c.metadata <> excluded.metadata OR c.source <> excluded.source`)
+    WHERE c.enabled = 0 OR c.metadata <> excluded.metadata OR c.source <> excluded.source
+      OR c.backchannel_logout_uri IS NOT excluded.backchannel_logout_uri`)
   const find = db.prepare(`SELECT ${columns} FROM clients WHERE client_id = ? AND enabled = 1`)
   const list = db.prepare(`SELECT ${columns} FROM clients ORDER BY client_id`)
 

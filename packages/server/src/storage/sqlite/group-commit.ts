@@ -47,7 +47,7 @@ export function groupCommit(db: DatabaseSync): GroupCommit {
       for (const write of group) runOne(write)
       commit.run()
     } catch (cause) {
-      if (db.isTransaction) db.exec('ROLLBACK')
+      if (db.isOpen && db.isTransaction) db.exec('ROLLBACK')
       for (const write of group) write.reject(unavailable(cause))
       return
     }

@@ -17,27 +17,36 @@ export interface Jobs {
  * transaction that queues its deliveries, so a batch that is repeated finds nothing left of what was done.
  */
 export function sqliteJobs(db: DatabaseSync): Jobs {
+  // By epoch too, so that of two logouts of one user in the same second the first gets what it ended.
   const oldest = db.prepare(
-    'SELECT logout_id, kind, subject, epoch FROM jobs WHERE done_at IS NULL ORDER BY created_at, logout_id LIMIT 1'
+    `SELECT logout_id, kind, subject, epoch FROM jobs WHERE done_at IS NULL
+    ORDER BY created_at, epoch, logout_id LIMIT 1`
   )
   const done = db.prepare('UPDATE jobs SET done_at = ? WHERE logout_id = ?')
+  // The partial indexes hold only what has not ended, so batches do not wade through what earlier ones did.
   const sessionsOf = {
     user: db.prepare(
       'SELECT uid, sub FROM sessions WHERE ended_at IS NULL AND sub = ?1 AND user_epoch < ?2 LIMIT ?3'
     ),
     system: db.prepare(
-      "SELECT uid, sub FROM sessions WHERE ended_at IS NULL AND ?1 = '' AND system_epoch < ?2 LIMIT ?3"
+      `SELECT uid, sub FROM sessions INDEXED BY sessions_of_user
+      WHERE ended_at IS NULL AND ?1 = '' AND system_epoch < ?2 LIMIT ?3`
     )
   }
+  // A grant that had died with its session, or by itself, is written down, but nobody is told or counts it.
+  const grantColumns = `g.id, g.sub, g.client_id, g.session_uid,
+    g.expires_at > ?4 AND (g.bound = 0 OR (s.uid IS NOT NULL AND ifnull(s.ended_by, ?5) = ?5)) AS was_alive`
+  const withSession = 'LEFT JOIN sessions s ON s.uid = g.session_uid WHERE g.revoked_at IS NULL'
   const grantsOf = {
     user: db.prepare(
-      'SELECT id, sub, client_id, session_uid FROM grants WHERE revoked_at IS NULL AND sub = ?1 AND user_epoch < ?2 LIMIT ?3'
+      `SELECT ${grantColumns} FROM grants g ${withSession} AND g.sub = ?1 AND g.user_epoch < ?2 LIMIT ?3`
     ),
     client: db.prepare(
-      'SELECT id, sub, client_id, session_uid FROM grants WHERE revoked_at IS NULL AND client_id = ?1 AND client_epoch < ?2 LIMIT ?3'
+      `SELECT ${grantColumns} FROM grants g ${withSession} AND g.client_id = ?1 AND g.client_epoch < ?2 LIMIT ?3`
     ),
     system: db.prepare(
-      "SELECT id, sub, client_id, session_uid FROM grants WHERE revoked_at IS NULL AND ?1 = '' AND system_epoch < ?2 LIMIT ?3"
+      `SELECT ${grantColumns} FROM grants g INDEXED BY grants_of_client ${withSession}
+      AND ?1 = '' AND g.system_epoch < ?2 LIMIT ?3`
     )
   }
   const endSession = db.prepare(
@@ -53,7 +62,7 @@ export function sqliteJobs(db: DatabaseSync): Jobs {
       WHERE sc.session_uid = ?3 AND c.backchannel_logout_uri IS NOT NULL ON CONFLICT DO NOTHING`)
   const sidOf = db.prepare('SELECT sid FROM session_clients WHERE session_uid = ? AND client_id = ?')
   const toldAlready = db.prepare(
-    'SELECT 1 FROM deliveries WHERE logout_id = ? AND client_id = ? AND sub = ? LIMIT 1'
+    "SELECT 1 FROM deliveries WHERE logout_id = ? AND client_id = ? AND ifnull(sub, '') = ? LIMIT 1"
   )
   const tellClient =
     db.prepare(`INSERT INTO deliveries (id, logout_id, client_id, sid, sub, address, next_at, created_at)
@@ -73,11 +82,13 @@ export function sqliteJobs(db: DatabaseSync): Jobs {
     return rows.length
   }
 
-  function revokeGrants(job: Job, limit: number, now: number): number {
-    const rows = grantsOf[job.kind].all(job.subject, job.epoch, limit)
-    for (const row of rows) {
+  /** How many rows were looked at, and how many of the grants were alive until now. */
+  function revokeGrants(job: Job, limit: number, now: number): { seen: number; revoked: number } {
+    const rows = grantsOf[job.kind].all(job.subject, job.epoch, limit, now, job.logout_id)
+    const wereAlive = rows.filter(row => row.was_alive === 1)
+    for (const row of rows) revokeGrant.run(now, job.logout_id, String(row.id))
+    for (const row of wereAlive) {
       const [sub, clientId] = [String(row.sub), String(row.client_id)]
-      revokeGrant.run(now, job.logout_id, String(row.id))
       const sid =
         job.kind === 'client' && row.session_uid !== null
           ? sidOf.get(String(row.session_uid), clientId)?.sid
@@ -87,7 +98,7 @@ export function sqliteJobs(db: DatabaseSync): Jobs {
       else if (!toldAlready.get(job.logout_id, clientId, sub))
         tellClient.run(now, job.logout_id, null, sub, clientId)
     }
-    return rows.length
+    return { seen: rows.length, revoked: wereAlive.length }
   }
 
   return {
@@ -95,9 +106,10 @@ export function sqliteJobs(db: DatabaseSync): Jobs {
       const job = oldest.get() as unknown as Job | undefined
       if (!job) return 'idle'
       const sessions = endSessions(job, limit, now)
-      const grants = sessions === 0 ? revokeGrants(job, limit, now) : 0
-      if (sessions + grants === 0) done.run(now, job.logout_id)
-      else count.run(job.logout_id, sessions, grants)
+      // Grants only once no session is left, so that a client is told by sid wherever it has one.
+      const grants = sessions === 0 ? revokeGrants(job, limit, now) : { seen: 0, revoked: 0 }
+      if (sessions + grants.seen === 0) done.run(now, job.logout_id)
+      else count.run(job.logout_id, sessions, grants.revoked)
       return 'worked'
     }
   }

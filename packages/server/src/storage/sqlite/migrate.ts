@@ -8,27 +8,25 @@ const folder = new URL('./migrations/', import.meta.url)
  * Applies the numbered SQL files that this database has not seen, in order, each in a transaction of its own.
  * Two processes that start at once apply each file once: the write lock decides, and the second looks again.
  * @returns the names of the files applied now
- * @throws UtgangError `bad_config` when the database was made by a newer version
+ * @throws UtgangError `bad_config` when the database was made by a newer version; nothing is applied then
  */
 export function migrate(db: DatabaseSync): string[] {
   db.exec('CREATE TABLE IF NOT EXISTS migrations (name TEXT PRIMARY KEY, applied_at INTEGER NOT NULL) STRICT')
   const files = readdirSync(folder)
     .filter(name => name.endsWith('.sql'))
     .sort()
-  const applied: string[] = []
-  for (const name of files) if (applyOnce(db, name)) applied.push(name)
-  const newer = db
-    .prepare('SELECT name FROM migrations ORDER BY name')
-    .all()
-    .map(row => String(row.name))
-    .filter(name => !files.includes(name))
-  if (newer.length > 0) {
-    throw new UtgangError(
-      'bad_config',
-      `storage: the database has ${newer.join(', ')}, which this version does not know; start the version that made it`
-    )
-  }
-  return applied
+  refuseNewer(db, files)
+  return files.filter(name => applyOnce(db, name))
+}
+
+function refuseNewer(db: DatabaseSync, files: string[]): void {
+  const rows = db.prepare('SELECT name FROM migrations ORDER BY name').all()
+  const unknown = rows.map(row => String(row.name)).filter(name => !files.includes(name))
+  if (unknown.length === 0) return
+  throw new UtgangError(
+    'bad_config',
+    `storage: the database has ${unknown.join(', ')}, which this version does not know; start the version that made it`
+  )
 }
 
 function applyOnce(db: DatabaseSync, name: string): boolean {

@@ -16,7 +16,7 @@ export function sqlitePeople(db: DatabaseSync, write: Write): PeopleStore {
   const consent = db.prepare('SELECT scopes FROM consents WHERE sub = ? AND client_id = ?')
   const allow = db.prepare(`INSERT INTO consents (sub, client_id, scopes, updated_at) VALUES (?, ?, ?, ?)
     ON CONFLICT (sub, client_id) DO UPDATE SET scopes = excluded.scopes, updated_at = excluded.updated_at`)
-  const signedIn = db.prepare('SELECT 1 FROM grants WHERE sub = ? AND client_id = ? LIMIT 1')
+  const signedIn = db.prepare('SELECT 1 FROM user_clients WHERE sub = ? AND client_id = ?')
 
   function scopesOf(sub: string, clientId: string): string[] | undefined {
     const row = consent.get(sub, clientId)

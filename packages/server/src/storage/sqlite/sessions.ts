@@ -54,8 +54,17 @@ export function sqliteSessions(db: DatabaseSync, write: Write): SessionStore {
   const join = db.prepare(`INSERT INTO session_clients (session_uid, client_id, sid, joined_at)
     VALUES (?1, ?2, ?3, ?4) ON CONFLICT (session_uid, client_id) DO NOTHING`)
   const alive = db.prepare(`SELECT 1 FROM ${sessionJoin} WHERE s.uid = ?2 AND ${sessionLive}`)
-  const list = db.prepare(`SELECT ${columns} FROM ${sessionJoin}
-    WHERE (?2 IS NULL OR s.sub = ?2) AND (?3 = 1 OR ${sessionLive}) ORDER BY s.created_at DESC, s.uid LIMIT ?4`)
+  const row = db.prepare(`SELECT ${columns} FROM ${sessionJoin} WHERE s.uid = ?2`)
+  // One statement for each question: a condition that switches itself off would keep the planner from its index.
+  const newestFirst = 'ORDER BY s.created_at DESC, s.uid DESC LIMIT ?2'
+  const list = {
+    live: db.prepare(`SELECT ${columns} FROM ${sessionJoin} WHERE ${sessionLive} ${newestFirst}`),
+    all: db.prepare(`SELECT ${columns} FROM ${sessionJoin} WHERE true ${newestFirst}`),
+    liveOfUser: db.prepare(
+      `SELECT ${columns} FROM ${sessionJoin} WHERE s.sub = ?3 AND ${sessionLive} ${newestFirst}`
+    ),
+    allOfUser: db.prepare(`SELECT ${columns} FROM ${sessionJoin} WHERE s.sub = ?3 ${newestFirst}`)
+  }
 
   return {
     saveSession: (it, now) =>
@@ -87,8 +96,14 @@ export function sqliteSessions(db: DatabaseSync, write: Write): SessionStore {
         if (!alive.get(now, sessionUid)) return 'ended'
         return join.run(sessionUid, clientId, sid, now).changes === 0 ? 'already' : 'joined'
       }),
-    listSessions: async ({ sub, all, limit }, now) =>
-      list.all(now, sub ?? null, all ? 1 : 0, limit).flatMap(row => toSession(row) ?? [])
+    findSessionRow: async (uid, now) => toSession(row.get(now, uid)),
+    listSessions: async ({ sub, all, limit }, now) => {
+      const rows =
+        sub === undefined
+          ? (all ? list.all : list.live).all(now, limit)
+          : (all ? list.allOfUser : list.liveOfUser).all(now, limit, sub)
+      return rows.flatMap(found => toSession(found) ?? [])
+    }
   }
 }
 

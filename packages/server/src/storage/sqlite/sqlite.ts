@@ -1,3 +1,4 @@
+import { closeSync, openSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { UtgangError } from '../../errors.ts'
 import type { Storage } from '../storage.ts'
@@ -18,9 +19,16 @@ import { sqliteUpkeep } from './upkeep.ts'
  */
 export function openSqlite(path: string): Storage {
   const db = open(path)
-  migrate(db)
   const checkpoints = path === ':memory:' ? undefined : startCheckpoints(path)
   const { write, flush } = groupCommit(db)
+  let closed: Promise<void> | undefined
+
+  async function close(): Promise<void> {
+    await checkpoints?.stop()
+    flush()
+    db.close()
+  }
+
   return {
     ...sqliteSessions(db, write),
     ...sqliteTokens(db, write),
@@ -28,23 +36,25 @@ export function openSqlite(path: string): Storage {
     ...sqliteClients(db, write),
     ...sqliteEnding(db, write),
     ...sqliteUpkeep(db, write),
-    close: async () => {
-      flush()
-      await checkpoints?.stop()
-      db.close()
-    }
+    close: () => (closed ??= close())
   }
 }
 
 function open(path: string): DatabaseSync {
+  let db: DatabaseSync | undefined
   try {
-    const db = new DatabaseSync(path)
+    // Made readable by its owner alone; SQLite gives the files beside it the same mode.
+    if (path !== ':memory:') closeSync(openSync(path, 'a', 0o600))
+    db = new DatabaseSync(path)
     // busy_timeout first: switching to WAL needs the lock that a second process may hold at this moment.
     db.exec('PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL')
     db.exec('PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -65536')
     if (path !== ':memory:') db.exec('PRAGMA wal_autocheckpoint = 0')
+    migrate(db)
     return db
   } catch (cause) {
+    db?.close()
+    if (cause instanceof UtgangError) throw cause
     throw new UtgangError('bad_config', `storage: cannot open the database ${path}`, { cause })
   }
 }

@@ -47,6 +47,9 @@ export function sqliteTokens(db: DatabaseSync, write: Write): TokenStore {
       FROM users u JOIN clients c ON c.client_id = ?4 JOIN system y ON y.id = 1
       WHERE u.sub = ?3 AND u.status = 'active' AND c.enabled = 1
         AND (?9 IS NULL OR ?9 = u.epoch || '.' || y.epoch)`)
+  const addUserClient = db.prepare(
+    'INSERT INTO user_clients (sub, client_id, first_at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING'
+  )
   const liveGrant = db.prepare(`SELECT ${grantColumns} FROM ${grantJoin} WHERE g.id = ?2 AND ${grantLive}`)
   const updateGrant = db.prepare(
     'UPDATE grants SET payload = ?, expires_at = max(expires_at, ?) WHERE id = ?'
@@ -56,7 +59,8 @@ export function sqliteTokens(db: DatabaseSync, write: Write): TokenStore {
       created_at, expires_at, client_epoch, system_epoch, payload)
     SELECT ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?1, ?10, ifnull((SELECT epoch FROM clients WHERE client_id = ?4), 0), y.epoch, ?11
       FROM system y WHERE y.id = 1
-    ON CONFLICT (hash) DO UPDATE SET payload = excluded.payload, expires_at = excluded.expires_at`)
+    ON CONFLICT (hash) DO UPDATE SET payload = excluded.payload, expires_at = excluded.expires_at
+      WHERE tokens.revoked_at IS NULL`)
   const enabledClient = db.prepare('SELECT 1 FROM clients WHERE client_id = ? AND enabled = 1')
   const addClient = db.prepare(`INSERT INTO session_clients (session_uid, client_id, sid, joined_at)
     VALUES (?, ?, ?, ?) ON CONFLICT (session_uid, client_id) DO NOTHING`)
@@ -106,7 +110,9 @@ export function sqliteTokens(db: DatabaseSync, write: Write): TokenStore {
           JSON.stringify(it.payload),
           it.provenUnder ?? null
         )
-        return changes === 0 ? 'ended' : { id: it.id }
+        if (changes === 0) return 'ended'
+        addUserClient.run(it.sub, it.clientId, now)
+        return { id: it.id }
       }),
     saveGrant: (id, payload, expiresAt, now) =>
       write(() => {
@@ -121,7 +127,7 @@ export function sqliteTokens(db: DatabaseSync, write: Write): TokenStore {
     saveToken: (it, now) =>
       write(() => {
         if (!parentsLive(it, now)) return 'dead'
-        addToken.run(
+        const { changes } = addToken.run(
           now,
           it.hash,
           it.kind,
@@ -134,6 +140,7 @@ export function sqliteTokens(db: DatabaseSync, write: Write): TokenStore {
           it.expiresAt,
           JSON.stringify(it.payload)
         )
+        if (changes === 0) return 'dead'
         if (it.kind === 'AuthorizationCode' && it.sessionUid && it.clientId && it.sid) {
           addClient.run(it.sessionUid, it.clientId, it.sid, now)
         }

@@ -1,10 +1,9 @@
-import { rmSync } from 'node:fs'
+import { existsSync, realpathSync, renameSync, rmSync } from 'node:fs'
 import { backup, type DatabaseSync } from 'node:sqlite'
+import { UtgangError } from '../../errors.ts'
 import type { KeyRow, UpkeepStore } from '../storage.ts'
 import type { Write } from './group-commit.ts'
-
-/** How long a dead token stays known, in seconds, so that its reuse is still recognised. */
-const keptAfterExpirySeconds = 7 * 86_400
+import { sqliteRetention } from './retention.ts'
 
 /** {@link UpkeepStore} on SQLite, but for closing, which belongs to the whole. */
 export function sqliteUpkeep(db: DatabaseSync, write: Write): Omit<UpkeepStore, 'close'> {
@@ -14,8 +13,6 @@ export function sqliteUpkeep(db: DatabaseSync, write: Write): Omit<UpkeepStore, 
     VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`)
   const secret = db.prepare('SELECT sealed FROM secrets WHERE name = ?')
   const addSecret = db.prepare('INSERT INTO secrets (name, sealed) VALUES (?, ?) ON CONFLICT DO NOTHING')
-  const sweepRecords = db.prepare('DELETE FROM records WHERE expires_at <= ?')
-  const sweepTokens = db.prepare('DELETE FROM tokens WHERE expires_at <= ?')
   const ping = db.prepare('SELECT epoch FROM system WHERE id = 1')
   const touch = db.prepare('UPDATE system SET epoch = epoch WHERE id = 1')
 
@@ -29,15 +26,17 @@ export function sqliteUpkeep(db: DatabaseSync, write: Write): Omit<UpkeepStore, 
         addSecret.run(name, make())
         return String(secret.get(name)?.sealed)
       }),
-    sweep: now =>
-      write(
-        () =>
-          Number(sweepRecords.run(now).changes) +
-          Number(sweepTokens.run(now - keptAfterExpirySeconds).changes)
-      ),
+    sweep: sqliteRetention(db, write),
     backup: async path => {
-      rmSync(path, { force: true })
-      await backup(db, path)
+      const source = db.location()
+      if (source !== null && existsSync(path) && realpathSync(path) === realpathSync(source)) {
+        throw new UtgangError('bad_config', `backup: ${path} is the database itself; name another file`)
+      }
+      // An earlier backup gives way only to a whole new one.
+      const part = `${path}.part`
+      rmSync(part, { force: true })
+      await backup(db, part)
+      renameSync(part, path)
     },
     ping: async () => {
       ping.get()

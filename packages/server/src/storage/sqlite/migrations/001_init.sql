@@ -47,8 +47,10 @@ CREATE TABLE sessions (
   ip TEXT,
   payload TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX sessions_of_user ON sessions (sub, user_epoch) WHERE ended_at IS NULL;
+-- Holds only what has not ended, so a whole-system logout finds what is left of its work here too.
+CREATE INDEX sessions_of_user ON sessions (sub, user_epoch, system_epoch) WHERE ended_at IS NULL;
 CREATE INDEX sessions_ended_by ON sessions (ended_by) WHERE ended_by IS NOT NULL;
+CREATE INDEX sessions_by_age ON sessions (created_at, uid);
 
 -- The RPs of a session are rows, so that two tabs cannot overwrite each other.
 CREATE TABLE session_clients (
@@ -76,8 +78,17 @@ CREATE TABLE grants (
   payload TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX grants_of_user ON grants (sub, client_id);
-CREATE INDEX grants_of_client ON grants (client_id, client_epoch) WHERE revoked_at IS NULL;
+CREATE INDEX grants_of_client ON grants (client_id, client_epoch, system_epoch) WHERE revoked_at IS NULL;
 CREATE INDEX grants_of_session ON grants (session_uid, client_id, bound) WHERE revoked_at IS NULL;
+CREATE INDEX grants_by_age ON grants (created_at, id);
+
+-- Which clients have come to know which users. Outlives the grants.
+CREATE TABLE user_clients (
+  sub TEXT NOT NULL,
+  client_id TEXT NOT NULL,
+  first_at INTEGER NOT NULL,
+  PRIMARY KEY (sub, client_id)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE tokens (
   hash TEXT PRIMARY KEY,
@@ -95,9 +106,12 @@ CREATE TABLE tokens (
   consumed_at INTEGER,
   consumed_again INTEGER NOT NULL DEFAULT 0,
   revoked_at INTEGER,
+  revoked_by TEXT,
   payload TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX tokens_expiry ON tokens (expires_at);
+CREATE INDEX tokens_of_server ON tokens (client_id, client_epoch) WHERE grant_id IS NULL;
+CREATE INDEX tokens_of_grant ON tokens (grant_id) WHERE grant_id IS NOT NULL;
 
 CREATE TABLE records (
   kind TEXT NOT NULL,
@@ -128,6 +142,8 @@ CREATE TABLE logouts (
   grants_revoked INTEGER NOT NULL,
   tokens_revoked INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX logouts_of_user ON logouts (sub, at) WHERE sub IS NOT NULL;
+CREATE INDEX logouts_by_age ON logouts (at, id);
 
 CREATE TABLE deliveries (
   id TEXT PRIMARY KEY,
@@ -141,7 +157,7 @@ CREATE TABLE deliveries (
   next_at INTEGER NOT NULL,
   created_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
-CREATE UNIQUE INDEX deliveries_once ON deliveries (logout_id, client_id, ifnull(sid, ''), ifnull(sub, ''));
+CREATE UNIQUE INDEX deliveries_once ON deliveries (logout_id, client_id, ifnull(sub, ''), ifnull(sid, ''));
 CREATE INDEX deliveries_due ON deliveries (next_at) WHERE state = 'pending';
 
 -- One row per whole-user, whole-client or whole-system logout, until all it ended has been written down.
@@ -153,7 +169,8 @@ CREATE TABLE jobs (
   created_at INTEGER NOT NULL,
   done_at INTEGER
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX jobs_open ON jobs (created_at) WHERE done_at IS NULL;
+CREATE INDEX jobs_of_subject ON jobs (kind, subject, epoch);
+CREATE INDEX jobs_open ON jobs (created_at, epoch, logout_id) WHERE done_at IS NULL;
 
 CREATE TABLE audit (
   id INTEGER PRIMARY KEY,
