@@ -1,89 +1,127 @@
 import { z } from 'zod'
+import { uri, webUri } from './uri.ts'
 
-const uri = z.string().refine(value => URL.canParse(value), 'an absolute URI')
-const httpUri = uri.refine(value => /^https?:/.test(value), 'an http(s) URI')
-const withoutFragment = uri.refine(value => !value.includes('#'), 'a URI without fragment')
-const origin = z.string().refine(isOrigin, 'an origin such as https://site.example')
 const flag = z.boolean()
+const origin = z.string().refine(isOrigin, 'an origin such as https://site.example')
+const scope = z
+  .string()
+  .regex(
+    /^[\x21\x23-\x5b\x5d-\x7e]+( [\x21\x23-\x5b\x5d-\x7e]+)*$/,
+    'scope values with single spaces between'
+  )
+/** The parts of a JWK that are secret (RFC 7518 §6). */
+export const privateKeyParts = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k', 'priv'] as const
 
-/** What a client in the config may say: registered metadata by its registered names, and Utgang's own keys. */
-export const clientSchema = z
-  .strictObject({
-    // Registered names (RFC 7591, OpenID Connect Registration and its logout specifications).
-    client_id: z.string().regex(/^[\x21-\x7e]{1,200}$/, '1 to 200 visible ASCII characters'),
-    client_secret: z.string().min(8, 'at least 8 characters').optional(),
-    client_name: z.string().min(1).optional(),
-    client_uri: httpUri.optional(),
-    logo_uri: httpUri.optional(),
-    policy_uri: httpUri.optional(),
-    tos_uri: httpUri.optional(),
-    contacts: z.array(z.string()).optional(),
-    application_type: z.enum(['web', 'native']).default('web'),
-    token_endpoint_auth_method: z
-      .enum(['none', 'client_secret_basic', 'client_secret_post', 'private_key_jwt'])
-      .optional(),
-    token_endpoint_auth_signing_alg: z.enum(['RS256', 'ES256', 'PS256', 'EdDSA']).optional(),
-    grant_types: z
-      .array(z.enum(['authorization_code', 'refresh_token', 'client_credentials']))
-      .default(['authorization_code', 'refresh_token']),
-    response_types: z.array(z.enum(['code'])).optional(),
-    redirect_uris: z.array(withoutFragment).default([]),
-    post_logout_redirect_uris: z.array(withoutFragment).default([]),
-    backchannel_logout_uri: httpUri.optional(),
-    backchannel_logout_session_required: flag.optional(),
-    frontchannel_logout_uri: httpUri.optional(),
-    frontchannel_logout_session_required: flag.optional(),
-    scope: z.string().min(1).optional(),
-    jwks: z.looseObject({ keys: z.array(z.looseObject({})) }).optional(),
-    jwks_uri: httpUri.optional(),
-    id_token_signed_response_alg: z.enum(['RS256', 'ES256']).default('RS256'),
-    default_max_age: z.int().min(0).optional(),
-    require_auth_time: flag.optional(),
-    // Utgang's own.
-    origins: z.array(origin).optional().describe('origins of its pages; default: those of its redirect URIs'),
-    sdk: flag.default(false),
-    require_pkce: flag.default(true),
-    tokens_end_with_session: flag.optional(),
-    logout_confirmation: z.enum(['auto', 'always']).default('auto'),
-    consent: z.enum(['skip', 'ask']).default('skip'),
-    introspects: flag.optional(),
-    may_end_sessions: flag.optional(),
-    may_revoke_globally: flag.default(false),
-    legacy_jsonp: flag.default(false),
-    legacy_password_grant: flag.default(false),
-    sign_secret: z.string().min(16, 'at least 16 characters').optional()
-  })
-  .superRefine((client, context) => {
-    const problem = (path: string, message: string): void =>
-      context.addIssue({ code: 'custom', path: [path], message, input: undefined })
-    const method = client.token_endpoint_auth_method
-    if (client.client_secret === undefined && method?.startsWith('client_secret_')) {
-      problem('client_secret', `needed for token_endpoint_auth_method ${method}`)
-    }
-    if (method === 'private_key_jwt' && !client.jwks && !client.jwks_uri)
-      problem('jwks', 'needed for private_key_jwt')
-    if (!isConfidential(client)) {
-      if (!client.require_pkce) problem('require_pkce', 'only a confidential client may do without PKCE')
-      for (const power of ['introspects', 'may_end_sessions', 'may_revoke_globally'] as const) {
-        if (client[power]) problem(power, 'only a confidential client may have this power')
-      }
-      if (client.grant_types.includes('client_credentials')) {
-        problem('grant_types', 'client_credentials is for confidential clients only')
-      }
-    }
-    if (client.grant_types.includes('authorization_code') && client.redirect_uris.length === 0) {
-      problem(
-        'redirect_uris',
-        'at least one, for the authorization_code grant type (or leave that out of grant_types)'
-      )
-    }
-    if (client.application_type === 'web') {
-      for (const value of client.redirect_uris) {
-        if (!/^https?:/.test(value))
-          problem('redirect_uris', `${value} is for a native client (application_type)`)
-      }
-    }
-  })
+/**
+ * What a client in the config may say: registered metadata by its registered names, and Utgang's own keys. What holds
+ * between keys stands in client-rules.ts.
+ */
+export const clientSchema = z.strictObject({
+  // Registered names (RFC 7591, OpenID Connect Registration and its logout specifications).
+  client_id: z
+    .string()
+    .regex(/^[\x21-\x7e]{1,200}$/, '1 to 200 visible ASCII characters')
+    .describe('its name in every request; never that of a user (`sub`)'),
+  client_secret: z
+    .string()
+    .min(8)
+    .regex(/^[\x20-\x7e]*$/, 'ASCII characters')
+    .optional()
+    .describe('makes it a confidential client; kept as a hash. At least 8 characters, better 32 random ones'),
+  client_name: z.string().min(1).optional().describe('what people read; default: its `client_id`'),
+  client_uri: webUri()
+    .optional()
+    .describe('its front page: where people find the way back when nobody sends them'),
+  logo_uri: webUri().optional().describe('its logo'),
+  policy_uri: webUri().optional().describe('its privacy policy'),
+  tos_uri: webUri().optional().describe('its terms of service'),
+  contacts: z.array(z.email()).optional().describe('mail addresses of the people who run it'),
+  application_type: z
+    .enum(['web', 'native'])
+    .default('web')
+    .describe('`native` may use schemes of its own and loopback addresses'),
+  token_endpoint_auth_method: z
+    .enum(['none', 'client_secret_basic', 'client_secret_post', 'private_key_jwt'])
+    .optional()
+    .describe('how it proves who it is; default: `client_secret_basic` with a secret, else `none`'),
+  token_endpoint_auth_signing_alg: z
+    .enum(['RS256', 'ES256', 'PS256', 'EdDSA'])
+    .optional()
+    .describe('the one algorithm of its `private_key_jwt`; default: any of these'),
+  grant_types: z
+    .array(z.enum(['authorization_code', 'refresh_token', 'client_credentials']))
+    .default(['authorization_code', 'refresh_token'])
+    .describe('how it gets tokens; `client_credentials` speaks for itself and no user'),
+  response_types: z
+    .array(z.enum(['code']))
+    .optional()
+    .describe('`["code"]` with the `authorization_code` grant type, else empty; nothing else is offered'),
+  redirect_uris: z
+    .array(uri())
+    .default([])
+    .describe('where codes go, and where a logout may return to; compared character for character'),
+  post_logout_redirect_uris: z
+    .array(uri())
+    .default([])
+    .describe('where a logout may return to; compared character for character'),
+  backchannel_logout_uri: webUri()
+    .optional()
+    .describe('is sent a Logout Token for each session of its users that ends'),
+  backchannel_logout_session_required: flag.optional().describe('it needs a `sid` in each Logout Token'),
+  frontchannel_logout_uri: webUri()
+    .optional()
+    .describe('is opened in a frame of the signed-out page; on the origin of one of its redirect URIs'),
+  frontchannel_logout_session_required: flag
+    .optional()
+    .describe('it needs `iss` and `sid` at its `frontchannel_logout_uri`'),
+  scope: scope.optional().describe('what it may ask for, and what no `scope` means; default: `openid`'),
+  jwks: z
+    .looseObject({ keys: z.array(z.looseObject({ kty: z.string().min(1) })).min(1) })
+    .optional()
+    .describe('its public keys, for `private_key_jwt`'),
+  jwks_uri: webUri().optional().describe('where its public keys are, instead of `jwks`'),
+  id_token_signed_response_alg: z
+    .enum(['RS256', 'ES256'])
+    .default('RS256')
+    .describe('how its ID Tokens and Logout Tokens are signed'),
+  default_max_age: z
+    .int()
+    .min(0)
+    .optional()
+    .describe('a sign-in older than so many seconds is asked for again'),
+  require_auth_time: flag.optional().describe('its ID Tokens always hold `auth_time`'),
+  // Utgang's own.
+  origins: z.array(origin).optional().describe('origins of its pages; default: those of its redirect URIs'),
+  sdk: flag.default(false).describe('the browser SDK may ask about sessions from its origins'),
+  require_pkce: flag.default(true).describe('PKCE is demanded; only a confidential client may do without'),
+  tokens_end_with_session: flag
+    .optional()
+    .describe('its tokens end with the session; default: `true` with a `backchannel_logout_uri`'),
+  logout_confirmation: z
+    .enum(['auto', 'always'])
+    .default('auto')
+    .describe('whether people are asked before it signs them out: when in doubt, or always'),
+  consent: z
+    .enum(['skip', 'ask'])
+    .default('skip')
+    .describe('whether people are asked what it may know of them'),
+  introspects: flag
+    .optional()
+    .describe('may introspect its own tokens and those meant for it; default: `true` when confidential'),
+  may_end_sessions: flag
+    .optional()
+    .describe('may end sessions of its users from its server; default: `true` when confidential'),
+  may_revoke_globally: flag.default(false).describe('may end everything of any user'),
+  legacy_jsonp: flag.default(false).describe('answers the old JSONP requests of SPiD’s browser SDK'),
+  legacy_password_grant: flag
+    .default(false)
+    .describe('may send a password to the token endpoint, as SPiD’s mobile SDKs do'),
+  sign_secret: z
+    .string()
+    .min(16)
+    .optional()
+    .describe('signs what SPiD’s SDKs get signed; kept sealed. At least 16 characters')
+})
 
 /** A client as the config holds it, defaults filled in. */
 export type ClientConfig = z.infer<typeof clientSchema>
@@ -97,5 +135,5 @@ export function isConfidential(
 }
 
 function isOrigin(value: string): boolean {
-  return URL.canParse(value) && new URL(value).origin === value
+  return URL.canParse(value) && new URL(value).origin === value && !value.includes('*')
 }

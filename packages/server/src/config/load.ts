@@ -1,119 +1,99 @@
-import { readFileSync } from 'node:fs'
 import type { z } from 'zod'
 import { UtgangError } from '../errors.ts'
-import { type Config, configSchema } from './schema.ts'
+import { clientSchema } from './client-schema.ts'
+import { brokenRule, type Problem, pathText, problemsOf } from './problems.ts'
+import { configRules, type WellFormed } from './rules.ts'
+import { type Config, configSchema, userSchema } from './schema.ts'
+import { environmentName, readEnvironment, readFile } from './sources.ts'
 
 /** Where a value came from. */
 export type Source = 'default' | 'file' | 'environment'
 
-/** A checked configuration and, for each top-level key, where its value came from. */
+/** A checked configuration, and for each path in it where its value came from. */
 export interface LoadedConfig {
   config: Config
-  sources: Record<string, Source>
+  sourceOf(path: readonly PropertyKey[]): Source
 }
 
-/** Whether the value at a path never appears in a message or a listing. */
-export const isSecret = (path: string): boolean =>
-  /(^|\.)(client_secret|password|password_hash|secret_keys|sign_secret|initial_access_token)(\[\d+\])?$/.test(
-    path
-  )
+/** How a message names what was checked. */
+export interface Naming {
+  /** The whole; default `configuration`. */
+  name?: string
+  /** One key of it, by its path; default as the file has it. */
+  key?(path: readonly PropertyKey[]): string
+}
 
 /**
- * Reads the configuration: a JSON file, then the environment (`UTGANG_` and the key in upper case; text is taken as
- * it is, everything else as JSON), then defaults.
- * @throws UtgangError `bad_config` with every problem, one line each: path, value (secrets masked), what was expected
+ * Reads the configuration: a JSON file, then the environment (`UTGANG_` and the key in upper case; it replaces the
+ * whole key), then defaults.
+ * @throws UtgangError `bad_config` with every problem, see {@link checkConfig}
  */
 export function loadConfig(from: { file?: string; env?: Record<string, string | undefined> }): LoadedConfig {
-  const file = from.file === undefined ? {} : readJson(from.file)
+  const file = from.file === undefined ? {} : readFile(from.file)
   const environment = readEnvironment(from.env ?? {})
-  const raw = { ...file, ...environment }
-  const config = checkConfig(raw, from.file)
-  const sources: Record<string, Source> = {}
-  for (const key of Object.keys(config)) {
-    sources[key] = key in environment ? 'environment' : key in file ? 'file' : 'default'
+  const fromEnvironment = (path: readonly PropertyKey[]): boolean => String(path[0]) in environment
+  const config = checkConfig(
+    { ...file, ...environment },
+    {
+      name: from.file,
+      key: path =>
+        fromEnvironment(path)
+          ? pathText([environmentName(String(path[0])), ...path.slice(1)])
+          : pathText(path)
+    }
+  )
+  return {
+    config,
+    sourceOf(path) {
+      const inEnvironment = fromEnvironment(path)
+      if (!holds(inEnvironment ? environment : file, path)) return 'default'
+      return inEnvironment ? 'environment' : 'file'
+    }
   }
-  return { config, sources }
 }
 
 /**
- * Checks a configuration that is already an object.
- * @throws UtgangError `bad_config`, see {@link loadConfig}
+ * Checks a configuration that is already an object, and fills in defaults.
+ * @throws UtgangError `bad_config` with every problem, one line each: path, value (secrets masked), what was expected
  */
-export function checkConfig(raw: unknown, name = 'configuration'): Config {
+export function checkConfig(raw: unknown, naming: Naming = {}): Config {
   const result = configSchema.safeParse(raw)
-  if (result.success) return result.data
-  const lines = result.error.issues.flatMap(issue => describe(issue, raw))
-  const count = lines.length === 1 ? 'one problem' : `${lines.length} problems`
-  throw new UtgangError('bad_config', `${name}: ${count}\n${lines.map(line => `  ${line}`).join('\n')}`)
-}
-
-function readJson(file: string): Record<string, unknown> {
-  let text: string
-  try {
-    text = readFileSync(file, 'utf8')
-  } catch (cause) {
-    throw new UtgangError(
-      'bad_config',
-      `${file}: cannot be read (${(cause as NodeJS.ErrnoException).code})`,
-      { cause }
-    )
-  }
-  try {
-    const value: unknown = JSON.parse(text)
-    if (typeof value === 'object' && value !== null && !Array.isArray(value))
-      return value as Record<string, unknown>
-  } catch (cause) {
-    throw new UtgangError('bad_config', `${file}: is not JSON: ${(cause as Error).message}`, { cause })
-  }
-  throw new UtgangError('bad_config', `${file}: holds no JSON object`)
-}
-
-const prefix = 'UTGANG_'
-
-function readEnvironment(env: Record<string, string | undefined>): Record<string, unknown> {
-  const values: Record<string, unknown> = {}
-  for (const [name, text] of Object.entries(env)) {
-    if (!name.startsWith(prefix) || text === undefined) continue
-    values[name.slice(prefix.length).toLowerCase()] = fromText(text)
-  }
-  return values
-}
-
-/** Numbers, booleans, lists and objects are JSON; anything else is text. */
-function fromText(text: string): unknown {
-  if (!/^(-?\d+(\.\d+)?|true|false|null|[[{"].*)$/s.test(text)) return text
-  try {
-    return JSON.parse(text)
-  } catch {
-    return text
-  }
-}
-
-function describe(issue: z.core.$ZodIssue, raw: unknown): string[] {
-  if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map(key => `${pathText([...issue.path, key])}: unknown key`)
-  }
-  const path = pathText(issue.path)
-  const value = issue.path.reduce<unknown>(
-    (at, key) =>
-      typeof at === 'object' && at !== null ? (at as Record<PropertyKey, unknown>)[key] : undefined,
-    raw
+  const problems: Problem[] = result.success
+    ? []
+    : result.error.issues.flatMap(issue => problemsOf(issue, raw))
+  configRules(result.success ? result.data : wellFormed(raw), (path, rule) =>
+    problems.push(brokenRule(path, rule, raw))
   )
-  const shown = value === undefined ? 'is missing' : isSecret(path) ? 'is ******' : `is ${brief(value)}`
-  return [`${path}: ${shown}; expected: ${expected(issue)}`]
+  if (result.success && problems.length === 0) return result.data
+  const { name = 'configuration', key = pathText } = naming
+  const lines = problems.map(({ path, text }) => `  ${key(path)}: ${text}`)
+  const count = lines.length === 1 ? 'one problem' : `${lines.length} problems`
+  throw new UtgangError('bad_config', `${name}: ${count}\n${lines.join('\n')}`)
 }
 
-function expected(issue: z.core.$ZodIssue): string {
-  return issue.message.replace(/^Invalid input: expected /, '').replace(/^Invalid option: expected /, '')
+function holds(from: unknown, path: readonly PropertyKey[]): boolean {
+  const [key, ...rest] = path
+  if (key === undefined) return true
+  return typeof from === 'object' && from !== null && key in from
+    ? holds((from as Record<PropertyKey, unknown>)[key], rest)
+    : false
 }
 
-function pathText(path: readonly PropertyKey[]): string {
-  return path
-    .map((key, index) => (typeof key === 'number' ? `[${key}]` : `${index > 0 ? '.' : ''}${String(key)}`))
-    .join('')
+/** What of a broken configuration can be judged all the same, so that its problems come all at once. */
+function wellFormed(raw: unknown): WellFormed {
+  const given = (typeof raw === 'object' && raw !== null ? raw : {}) as Record<string, unknown>
+  const good: Record<string, unknown> = {}
+  for (const [key, schema] of Object.entries(configSchema.shape)) {
+    const result = schema.safeParse(given[key])
+    if (result.success) good[key] = result.data
+  }
+  return {
+    ...(good as Partial<Config>),
+    clients: entries(clientSchema, given.clients),
+    users: entries(userSchema, given.users)
+  }
 }
 
-function brief(value: unknown): string {
-  const text = JSON.stringify(value)
-  return text.length > 80 ? `${text.slice(0, 77)}…` : text
+function entries<Schema extends z.ZodType>(schema: Schema, list: unknown): (z.infer<Schema> | undefined)[] {
+  return Array.isArray(list) ? list.map(entry => schema.safeParse(entry).data) : []
 }

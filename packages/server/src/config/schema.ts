@@ -1,111 +1,79 @@
+import { isIP } from 'node:net'
 import { z } from 'zod'
 import { clientSchema } from './client-schema.ts'
 import { lifetimesSchema } from './lifetimes.ts'
 
-const userSchema = z
-  .looseObject({
-    sub: z.string().regex(/^[\x21-\x7e]{1,255}$/, '1 to 255 visible ASCII characters'),
-    email: z.email(),
-    name: z.string().min(1).optional(),
-    password: z.string().min(8, 'at least 8 characters').optional(),
-    password_hash: z.string().startsWith('$argon2id$', 'an argon2id hash').optional()
-  })
-  .refine(user => (user.password === undefined) !== (user.password_hash === undefined), {
-    message: 'exactly one of password and password_hash',
-    path: ['password']
-  })
+/** A user in the config; further keys are claims about them. */
+export const userSchema = z.looseObject({
+  sub: z
+    .string()
+    .regex(/^[\x21-\x7e]{1,255}$/, '1 to 255 visible ASCII characters')
+    .describe('their name in every token; never changes, never that of a client'),
+  email: z.email().describe('what they sign in with'),
+  name: z.string().min(1).optional().describe('what people read; default: their address'),
+  password: z.string().min(8).optional().describe('kept as an argon2id hash'),
+  password_hash: z
+    .string()
+    .startsWith('$argon2id$', 'an argon2id hash')
+    .optional()
+    .describe('the argon2id hash itself, instead of `password`')
+})
 
 /** Everything that can be configured, with what it means and its default. Keys that are not here are refused. */
-export const configSchema = z
-  .strictObject({
-    issuer: z
-      .string()
-      .refine(isIssuer, 'an https URL without path, query or fragment (http for loopback hosts only)')
-      .describe('where this server is reached; the `iss` of everything it signs'),
-    listen: z
-      .strictObject({
-        host: z.string().min(1).default('127.0.0.1').describe('address to listen on'),
-        port: z.int().min(0).max(65_535).default(4000).describe('port to listen on; 0 for a free one')
-      })
-      .prefault({}),
-    storage: z
-      .string()
-      .regex(/^(sqlite:.+|postgres(ql)?:\/\/.+)$/, 'sqlite:PATH, sqlite::memory: or postgres://…')
-      .default('sqlite:utgang.db')
-      .describe('where everything is kept'),
-    clients: z.array(clientSchema).default([]).describe('registered applications; the truth at each start'),
-    users: z.array(userSchema).default([]).describe('users to add when missing'),
-    logout_wait_ms: z
-      .int()
-      .min(0)
-      .max(10_000)
-      .default(250)
-      .describe('longest a redirect waits for first deliveries'),
-    allow_private_addresses: z
-      .boolean()
-      .default(false)
-      .describe('whether deliveries may go to private networks'),
-    extra_ca_file: z
-      .string()
-      .optional()
-      .describe('PEM file of certificate authorities to trust besides the usual ones'),
-    trust_proxy: z
-      .array(z.string())
-      .default([])
-      .describe('addresses of proxies whose X-Forwarded-* headers count'),
-    lifetimes: lifetimesSchema.prefault({}),
-    retention_days: z.int().min(1).max(3650).default(90).describe('how long ended rows are kept'),
-    registration: z
-      .union([z.boolean(), z.strictObject({ initial_access_token: z.string().min(16) })])
-      .default(false)
-      .describe('dynamic client registration: off, open, or with an initial access token'),
-    secret_keys: z
-      .array(z.string().min(32, 'at least 32 characters'))
-      .default([])
-      .describe(
-        'seal what must be read back; the first seals, all open. Made at the first start of a loopback server'
-      ),
-    log_level: z
-      .enum(['trace', 'debug', 'info', 'warn', 'error', 'silent'])
-      .default('info')
-      .describe('least level logged')
-  })
-  .superRefine((config, context) => {
-    unique(
-      config.clients.map(client => client.client_id),
-      'clients',
-      'client_id'
-    )
-    unique(
-      config.users.map(user => user.sub),
-      'users',
-      'sub'
-    )
-    unique(
-      config.users.map(user => user.email.toLowerCase()),
-      'users',
-      'email'
-    )
-    // Client ids and subs share the `sub` of tokens, so they must not collide (RFC 9700 §4.15.1).
-    const subs = new Set(config.users.map(user => user.sub))
-    for (const [index, client] of config.clients.entries()) {
-      if (subs.has(client.client_id)) problem(['clients', index, 'client_id'], 'equals the sub of a user')
-    }
-    if (config.secret_keys.length === 0 && !isLoopback(config.issuer)) {
-      problem(['secret_keys'], 'needed: generated secrets are for loopback issuers only')
-    }
-    if (config.storage.startsWith('postgres'))
-      problem(['storage'], 'PostgreSQL is not built in yet; use sqlite:PATH')
-
-    function unique(values: string[], list: string, key: string): void {
-      for (const [index, value] of values.entries()) {
-        if (values.indexOf(value) !== index) problem([list, index, key], 'is there twice')
-      }
-    }
-    function problem(path: (string | number)[], message: string): void {
-      context.addIssue({ code: 'custom', path, message, input: undefined })
-    }
-  })
+export const configSchema = z.strictObject({
+  issuer: z
+    .string()
+    .refine(isIssuer, 'an https URL without path, query or fragment (http for loopback hosts only)')
+    .describe('where this server is reached; the `iss` of everything it signs'),
+  listen: z
+    .strictObject({
+      host: z.string().min(1).default('127.0.0.1').describe('address to listen on'),
+      port: z.int().min(0).max(65_535).default(4000).describe('port to listen on; 0 for a free one')
+    })
+    .prefault({})
+    .describe('where the server listens'),
+  storage: z
+    .string()
+    .regex(/^(sqlite:.+|postgres(ql)?:\/\/.+)$/, 'sqlite:PATH, sqlite::memory: or postgres://…')
+    .default('sqlite:utgang.db')
+    .describe('where everything is kept'),
+  clients: z.array(clientSchema).default([]).describe('registered applications; the truth at each start'),
+  users: z.array(userSchema).default([]).describe('users to add when missing'),
+  logout_wait_ms: z
+    .int()
+    .min(0)
+    .max(10_000)
+    .default(250)
+    .describe('longest a redirect waits for first deliveries'),
+  allow_private_addresses: z
+    .boolean()
+    .default(false)
+    .describe('whether deliveries may go to private networks'),
+  extra_ca_file: z
+    .string()
+    .optional()
+    .describe('PEM file of certificate authorities to trust besides the usual ones'),
+  trust_proxy: z
+    .array(z.string().refine(isProxy, 'an IP address, a range such as 10.0.0.0/8, or loopback'))
+    .default([])
+    .describe('addresses of proxies whose X-Forwarded-* headers count'),
+  lifetimes: lifetimesSchema.prefault({}).describe('how long things live'),
+  retention_days: z.int().min(1).max(3650).default(90).describe('how long ended rows are kept'),
+  registration: z
+    .union([z.boolean(), z.strictObject({ initial_access_token: z.string().min(16) })])
+    .default(false)
+    .describe('dynamic client registration: off, open, or with an initial access token'),
+  secret_keys: z
+    .array(z.string().min(32))
+    .default([])
+    .describe(
+      'seal what must be read back; the first seals, all open. Made at the first start of a loopback server'
+    ),
+  log_level: z
+    .enum(['trace', 'debug', 'info', 'warn', 'error', 'silent'])
+    .default('info')
+    .describe('least level logged')
+})
 
 /** A checked configuration with every default filled in. */
 export type Config = z.infer<typeof configSchema>
@@ -125,4 +93,13 @@ function isIssuer(value: string): boolean {
   return (
     url.origin === value && (url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(value)))
   )
+}
+
+/** What Fastify takes as a trusted proxy, without the names that would trust strangers. */
+function isProxy(value: string): boolean {
+  if (value === 'loopback') return true
+  const [address = '', bits, more] = value.split('/')
+  const family = isIP(address)
+  if (family === 0 || more !== undefined) return false
+  return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128))
 }

@@ -1,0 +1,31 @@
+import { privateKeyParts } from './client-schema.ts'
+
+const names = [
+  'client_secret',
+  'password',
+  'password_hash',
+  'secret_keys',
+  'sign_secret',
+  'initial_access_token'
+]
+const secretNames = new Set<string>(names)
+const secretKeyParts = new Set<string>(privateKeyParts)
+
+/** What stands where a secret would. */
+export const mask = '******'
+
+/** Whether what stands at a path never appears in a message or a listing. */
+export function isSecret(path: readonly PropertyKey[]): boolean {
+  const words = path.filter(key => typeof key === 'string')
+  if (words.some(key => secretNames.has(key))) return true
+  return words.includes('jwks') && secretKeyParts.has(words.at(-1) ?? '')
+}
+
+/** A value as it may be shown: secrets inside it masked, passwords in addresses too. */
+export function masked(value: unknown, path: readonly PropertyKey[] = []): unknown {
+  if (isSecret(path) && !(Array.isArray(value) && value.length === 0)) return mask
+  if (typeof value === 'string') return value.replace(/(:\/\/[^/?#\s:@]*:)[^/?#\s]*(?=@)/g, `$1${mask}`)
+  if (Array.isArray(value)) return value.map((item, index) => masked(item, [...path, index]))
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, masked(item, [...path, key])]))
+}
