@@ -17,9 +17,12 @@ export interface JobRunner {
 /** How long after a failed batch the next is tried, in milliseconds. */
 const retryMs = 1000
 
+/** How often the jobs of processes that died are looked for, in milliseconds. */
+const lookEveryMs = 10_000
+
 /**
- * Starts the runner. It works whenever it is woken and once at the start, so that a job left by a process that died
- * is carried on.
+ * Starts the runner. It works whenever it is woken, once at the start and every ten seconds, so that a job left by a
+ * process that died is carried on by any other.
  * @param failed told of a batch that the storage refused; it is tried again a second later
  */
 export function runJobs(storage: LogoutStore, clock: Clock, failed: (error: unknown) => void): JobRunner {
@@ -50,6 +53,7 @@ export function runJobs(storage: LogoutStore, clock: Clock, failed: (error: unkn
   }
 
   wake()
+  const look = setInterval(wake, lookEveryMs).unref()
   return {
     wake,
     async settled() {
@@ -57,6 +61,7 @@ export function runJobs(storage: LogoutStore, clock: Clock, failed: (error: unkn
     },
     async stop() {
       stopping = true
+      clearInterval(look)
       clearTimeout(retry)
       await running
     }

@@ -2,6 +2,7 @@ import type { DatabaseSync } from 'node:sqlite'
 import type { AuditEntry, Delivery, Ended, EndOrder, Json, LogoutStore, ReceiptRow } from '../storage.ts'
 import type { Write } from './group-commit.ts'
 import { sqliteJobs } from './jobs.ts'
+import { wideEnds } from './wide-ends.ts'
 
 interface Counts {
   sessionsEnded: number
@@ -22,7 +23,13 @@ export function sqliteEnding(db: DatabaseSync, write: Write): LogoutStore {
   )
   const revokeGrantsOf = db.prepare(`UPDATE grants SET revoked_at = ?1, revoked_by = ?2
     WHERE sub = ?3 AND client_id = ?4 AND revoked_at IS NULL`)
-  const revokeToken = db.prepare('UPDATE tokens SET revoked_at = ?1 WHERE hash = ?2 AND revoked_at IS NULL')
+  const tokenRevokedBy = db.prepare('SELECT revoked_by AS id FROM tokens WHERE hash = ?')
+  const revokeToken = db.prepare(
+    'UPDATE tokens SET revoked_at = ?1, revoked_by = ?2 WHERE hash = ?3 AND revoked_at IS NULL'
+  )
+  const likeBefore = db.prepare(`SELECT id FROM logouts WHERE sub = ?1 AND cause = ?2 AND client_id IS ?3
+    ORDER BY at DESC LIMIT 1`)
+  const wide = wideEnds(db)
   const tellRps =
     db.prepare(`INSERT INTO deliveries (id, logout_id, client_id, sid, sub, address, next_at, created_at)
     SELECT lower(hex(randomblob(16))), ?2, sc.client_id, sc.sid, ?4, c.backchannel_logout_uri, ?1, ?1
@@ -38,17 +45,11 @@ export function sqliteEnding(db: DatabaseSync, write: Write): LogoutStore {
     db.prepare(`INSERT INTO deliveries (id, logout_id, client_id, sid, sub, address, next_at, created_at)
     SELECT lower(hex(randomblob(16))), ?2, c.client_id, NULL, ?3, c.backchannel_logout_uri, ?1, ?1
       FROM clients c WHERE c.client_id = ?4 AND c.backchannel_logout_uri IS NOT NULL`)
-  const userEpoch = db.prepare('UPDATE users SET epoch = epoch + 1 WHERE sub = ? RETURNING epoch')
-  const clientEpoch = db.prepare('UPDATE clients SET epoch = epoch + 1 WHERE client_id = ? RETURNING epoch')
-  const systemEpoch = db.prepare('UPDATE system SET epoch = epoch + 1 WHERE id = 1 RETURNING epoch')
   const userStatus = db.prepare('UPDATE users SET status = ?1 WHERE sub = ?2 AND status <> ?1')
   const disable = db.prepare(
     'UPDATE clients SET enabled = 0, version = version + 1 WHERE client_id = ? AND enabled = 1'
   )
   const dropConsent = db.prepare('DELETE FROM consents WHERE sub = ? AND client_id = ?')
-  const addJob = db.prepare(
-    'INSERT INTO jobs (logout_id, kind, subject, epoch, created_at) VALUES (?, ?, ?, ?, ?)'
-  )
   const addLogout =
     db.prepare(`INSERT INTO logouts (id, cause, sub, client_id, at, sessions_ended, grants_revoked, tokens_revoked)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?)`)
@@ -65,7 +66,8 @@ export function sqliteEnding(db: DatabaseSync, write: Write): LogoutStore {
     }
     for (const id of order.grants ?? [])
       counts.grantsRevoked += Number(revokeGrant.run(now, order.logoutId, id).changes)
-    for (const hash of order.tokens ?? []) counts.tokensRevoked += Number(revokeToken.run(now, hash).changes)
+    for (const hash of order.tokens ?? [])
+      counts.tokensRevoked += Number(revokeToken.run(now, order.logoutId, hash).changes)
     if (order.grantsOf) {
       const { sub, clientId } = order.grantsOf
       counts.grantsRevoked += Number(revokeGrantsOf.run(now, order.logoutId, sub, clientId).changes)
@@ -88,32 +90,35 @@ export function sqliteEnding(db: DatabaseSync, write: Write): LogoutStore {
   }
 
   function moveStates(order: EndOrder, now: number): boolean {
-    const statusMoved =
-      order.userStatus && order.sub !== null ? userStatus.run(order.userStatus, order.sub).changes > 0 : false
-    const disabled =
-      order.disableClient && order.clientId !== null ? disable.run(order.clientId).changes > 0 : false
+    const { sub, clientId } = order
+    let changed = false
+    if (order.userStatus && sub !== null) changed = userStatus.run(order.userStatus, sub).changes > 0
+    if (order.disableClient && clientId !== null) changed = disable.run(clientId).changes > 0
     // A second "disable" finds the status already so and must not move the counter again.
-    const repeated =
-      (order.userStatus !== undefined && !statusMoved) || (order.disableClient === true && !disabled)
-    const consentDropped = order.dropConsent
-      ? dropConsent.run(order.dropConsent.sub, order.dropConsent.clientId).changes > 0
-      : false
-    if (!order.epoch || repeated) return consentDropped
-    const [kind, subject, moved] =
-      'user' in order.epoch
-        ? (['user', order.epoch.user, userEpoch.get(order.epoch.user)] as const)
-        : 'client' in order.epoch
-          ? (['client', order.epoch.client, clientEpoch.get(order.epoch.client)] as const)
-          : (['system', '', systemEpoch.get()] as const)
-    if (!moved) return consentDropped
-    addJob.run(order.logoutId, kind, subject, moved.epoch as number, now)
-    return true
+    const repeated = (order.userStatus !== undefined || order.disableClient === true) && !changed
+    if (order.dropConsent)
+      changed = dropConsent.run(order.dropConsent.sub, order.dropConsent.clientId).changes > 0 || changed
+    if (order.epoch && !repeated) changed = wide.end(order.epoch, order.logoutId, now) || changed
+    return changed
   }
 
-  function earlierReceipt(order: EndOrder): string | null {
-    const session = order.sessions && 'uid' in order.sessions ? endedBy.get(order.sessions.uid) : undefined
-    const grant = order.grants?.[0] === undefined ? undefined : revokedBy.get(order.grants[0])
-    return ((session?.id ?? grant?.id) as string | null | undefined) ?? null
+  function earlierReceipt({
+    sessions,
+    grants,
+    tokens,
+    epoch,
+    sub,
+    cause,
+    clientId
+  }: EndOrder): string | null {
+    if (epoch) return wide.lastEnd(epoch)
+    const session = sessions && 'uid' in sessions ? endedBy.get(sessions.uid) : undefined
+    const grant = grants?.[0] === undefined ? undefined : revokedBy.get(grants[0])
+    const token = tokens?.[0] === undefined ? undefined : tokenRevokedBy.get(tokens[0])
+    const found = session?.id ?? grant?.id ?? token?.id
+    if (found) return String(found)
+    const before = sub === null ? undefined : likeBefore.get(sub, cause, clientId)
+    return before === undefined ? null : String(before.id)
   }
 
   function writeDown(order: EndOrder, counts: Counts, now: number): void {

@@ -60,7 +60,8 @@ export function sqliteJobs(db: DatabaseSync): Jobs {
     SELECT lower(hex(randomblob(16))), ?2, sc.client_id, sc.sid, ?4, c.backchannel_logout_uri, ?1, ?1
       FROM session_clients sc JOIN clients c ON c.client_id = sc.client_id
       WHERE sc.session_uid = ?3 AND c.backchannel_logout_uri IS NOT NULL ON CONFLICT DO NOTHING`)
-  const sidOf = db.prepare('SELECT sid FROM session_clients WHERE session_uid = ? AND client_id = ?')
+  const sidOf = db.prepare(`SELECT sc.sid FROM session_clients sc JOIN sessions s ON s.uid = sc.session_uid
+    WHERE sc.session_uid = ? AND sc.client_id = ? AND s.ended_at IS NULL`)
   const toldAlready = db.prepare(
     "SELECT 1 FROM deliveries WHERE logout_id = ? AND client_id = ? AND ifnull(sub, '') = ? LIMIT 1"
   )
@@ -93,7 +94,7 @@ export function sqliteJobs(db: DatabaseSync): Jobs {
         job.kind === 'client' && row.session_uid !== null
           ? sidOf.get(String(row.session_uid), clientId)?.sid
           : undefined
-      // By sid where the client has one; by sub only when nothing else tells it about this user.
+      // By sid where the client has one in a session that goes on; by sub only when nothing else tells it about this user.
       if (sid !== undefined) tellClient.run(now, job.logout_id, String(sid), sub, clientId)
       else if (!toldAlready.get(job.logout_id, clientId, sub))
         tellClient.run(now, job.logout_id, null, sub, clientId)
