@@ -16,11 +16,19 @@ export interface ResolvedLogout {
   target: string | undefined
   /** An address was given that this client has not registered: signed out all the same, but nobody is sent there. */
   mismatch: boolean
-  /** The presented token, when it is alive, of this client, and not of another user than this browser's. */
+  /** The presented access token, when it is alive, of this client, and not of another user than this browser's. */
   presented: Token | undefined
   /** Why a presented token is left alone, for the audit trail. */
-  tokenIgnored?: 'dead' | 'of_another_client' | 'of_another_user'
+  tokenIgnored?: TokenIgnored
 }
+
+/** Why a presented token is neither proof nor revoked. */
+export type TokenIgnored =
+  | 'dead'
+  | 'of_another_client'
+  | 'of_another_user'
+  | 'of_a_server'
+  | 'no_access_token'
 
 /** Which client asks, and where it wants the person to go. Ends nothing. */
 export async function resolveLogout(
@@ -62,12 +70,23 @@ async function judgeToken(
 ): Promise<Pick<ResolvedLogout, 'presented' | 'tokenIgnored'>> {
   if (tokenHash === undefined) return { presented: undefined }
   const token = await parts.storage.findToken(tokenHash, parts.clock.now())
-  // Only access tokens are handed over; whoever holds one may end its grant, as at the API.
-  if (!token || (token.kind !== 'AccessToken' && token.kind !== 'RefreshToken'))
-    return { presented: undefined, tokenIgnored: 'dead' }
-  if (token.clientId !== client?.clientId) return { presented: undefined, tokenIgnored: 'of_another_client' }
-  if (session && token.sub !== session.sub) return { presented: undefined, tokenIgnored: 'of_another_user' }
-  return { presented: token }
+  const tokenIgnored = whyIgnored(token, client, session)
+  return tokenIgnored ? { presented: undefined, tokenIgnored } : { presented: token }
+}
+
+function whyIgnored(
+  token: Token | undefined,
+  client: Client | undefined,
+  session: Session | undefined
+): TokenIgnored | undefined {
+  if (!token) return 'dead'
+  if (token.clientId !== client?.clientId) return 'of_another_client'
+  // No person's token, so it says nothing of this browser's person.
+  if (token.kind === 'ClientCredentials') return 'of_a_server'
+  // Sites hand over access tokens, as at the API: a code or a refresh token is not for the address bar.
+  if (token.kind !== 'AccessToken') return 'no_access_token'
+  if (session && token.sub !== session.sub) return 'of_another_user'
+  return undefined
 }
 
 /**

@@ -1,14 +1,14 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { type ErrorCode, errorTable, UtgangError } from '../errors.ts'
+import { errorTable, UtgangError } from '../errors.ts'
 import { receiptForBrowser } from '../logout/receipt.ts'
 import { confirmLogoutPage } from '../pages/confirm-logout.ts'
 import { errorPage } from '../pages/error.ts'
 import { type SignedOutReceipt, signedOutPage } from '../pages/signed-out.ts'
-import { hashSecret } from '../storage/secrets.ts'
 import type { Session } from '../storage/storage.ts'
 import { html } from '../web/answers.ts'
 import { queryOf } from '../web/parameters.ts'
 import { type DoorParts, sessionOf } from './door.ts'
+import type { LogoutRecords, Outcome } from './logout-records.ts'
 import type { LogoutRequest } from './logout-request.ts'
 
 /** The addresses of the redirect logout and its pages. */
@@ -19,31 +19,21 @@ export const paths = {
   stopped: '/logout/stopped'
 } as const
 
-/** What a page tells after a logout that does not go back to a client, or after one that was refused. */
-export type Outcome =
-  | {
-      error: 'redirect_uri_mismatch'
-      clientId: string | undefined
-      receiptId: string | null
-      locale: string | undefined
-    }
-  | { refused: ErrorCode; pending: string | undefined; locale: string | undefined }
-
 /** The pages of the redirect logout. */
-export function logoutPages(parts: DoorParts) {
-  const { storage, clients, clock } = parts
+export function logoutPages(parts: DoorParts, records: LogoutRecords) {
+  const { storage, clients } = parts
 
   return {
     /** The confirmation page at its own, clean address. */
     async confirmation(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
       const { request: id = '' } = queryOf(request)
-      const record = await storage.findRecord('pending_logout', hashSecret(id), clock.now())
+      const pending = await records.findPending(id)
+      if (!pending) throw new UtgangError('request_expired')
       const session = await sessionOf(parts, request)
-      if (!record) throw new UtgangError('request_expired')
       if (!session) return signedOut(request, reply)
-      if (session.uid !== record.sessionUid)
+      if (session.uid !== pending.sessionUid)
         throw new UtgangError('csrf_failed', 'This page was shown for another sign-in.')
-      return confirmPage(reply, record.payload as unknown as LogoutRequest, session, id)
+      return confirmPage(reply, pending.asked, session, id)
     },
 
     confirmPage,
@@ -51,7 +41,7 @@ export function logoutPages(parts: DoorParts) {
 
     /** A refused logout at its own, clean address. */
     async stopped(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
-      const found = await findOutcome(request)
+      const found = await outcomeOf(request)
       if (!found) throw new UtgangError('request_expired')
       return outcome(request, reply, found)
     },
@@ -82,58 +72,63 @@ export function logoutPages(parts: DoorParts) {
   }
 
   async function signedOut(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
-    const found = await findOutcome(request)
+    const found = await outcomeOf(request)
     if (found) return outcome(request, reply, found)
     const { ui_locales: locale } = queryOf(request)
-    return html(reply, signedOutPage({ receipt: await ownReceipt(request), locale }))
+    return html(reply, signedOutPage({ receipt: await receiptOf(ownReceipt(request)), locale }))
   }
 
-  async function findOutcome(request: FastifyRequest): Promise<Outcome | undefined> {
+  /** What the address names. Whoever knows it reads the error; the receipt is for the browser that logged out. */
+  async function outcomeOf(request: FastifyRequest): Promise<Outcome | undefined> {
     const { outcome: id } = queryOf(request)
-    if (id === undefined) return undefined
-    return (await storage.findRecord('logout_outcome', hashSecret(id), clock.now()))?.payload as
-      | Outcome
-      | undefined
+    const found = id === undefined ? undefined : await records.findOutcome(id)
+    if (!found || 'refused' in found || found.receiptId === ownReceipt(request)) return found
+    return { ...found, receiptId: null }
   }
 
   async function outcome(request: FastifyRequest, reply: FastifyReply, it: Outcome): Promise<FastifyReply> {
-    if ('refused' in it) {
-      reply.code(errorTable[it.refused].status)
-      const session = it.pending === undefined ? undefined : await sessionOf(parts, request)
-      const user = session && (await storage.findUser(session.sub))
-      const signOut =
-        user && it.pending !== undefined
-          ? { action: paths.confirm, request: it.pending, user: { name: user.name, email: user.email } }
-          : undefined
-      return html(
-        reply,
-        errorPage({
-          code: it.refused,
-          status: errorTable[it.refused].status,
-          requestId: request.id,
-          signOut,
-          locale: it.locale
-        })
-      )
-    }
+    if ('refused' in it) return stoppedPage(request, reply, it)
     const client = it.clientId === undefined ? undefined : await clients.find(it.clientId)
-    reply.code(errorTable[it.error].status)
-    const receipt = await receiptOf(it.receiptId)
     return html(
-      reply,
+      reply.code(errorTable[it.error].status),
       signedOutPage({
         error: { code: it.error },
         clientName: client?.name,
         clientUri: client?.uri,
-        receipt,
+        receipt: await receiptOf(it.receiptId),
         locale: it.locale
       })
     )
   }
 
+  /** Says what was wrong with the request, and still lets whoever is signed in sign out (RP-Initiated Logout 1.0 §4). */
+  async function stoppedPage(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    { refused, locale }: Extract<Outcome, { refused: unknown }>
+  ): Promise<FastifyReply> {
+    const session = await sessionOf(parts, request)
+    const user = session && (await storage.findUser(session.sub))
+    const { status } = errorTable[refused]
+    return html(
+      reply.code(status),
+      errorPage({
+        code: refused,
+        status,
+        requestId: request.id,
+        signOut: user && {
+          action: paths.confirm,
+          request: await records.putPending({ vocabulary: 'oidc', locale }, session),
+          user: { name: user.name, email: user.email }
+        },
+        locale
+      })
+    )
+  }
+
   /** The receipt that this browser may read: that of its own last logout. */
-  async function ownReceipt(request: FastifyRequest): Promise<SignedOutReceipt | undefined> {
-    return receiptOf(parts.receiptCookie.read(request) ?? null)
+  function ownReceipt(request: FastifyRequest): string | null {
+    return parts.receiptCookie.read(request) ?? null
   }
 
   async function receiptOf(id: string | null): Promise<SignedOutReceipt | undefined> {

@@ -19,8 +19,6 @@ export interface LogoutRequest {
   /** SHA-256 of the presented `oauth_token`. */
   tokenHash?: string
   locale?: string
-  /** Its URL carried a token, so no page may be shown at that URL. */
-  carriedToken: boolean
 }
 
 const oidcNames = ['id_token_hint', 'post_logout_redirect_uri', 'state', 'logout_hint'] as const
@@ -41,16 +39,27 @@ export async function readLogoutRequest(raw: Parameters, parts: DoorParts): Prom
       : ((await readHint(it.id_token_hint, parts.keys(), parts.config.issuer)) ?? 'invalid')
   const parameter = oidc ? 'post_logout_redirect_uri' : 'redirect_uri'
   const value = it[parameter]
+  const named = it.client_id ?? (hint === 'invalid' ? undefined : hint?.clientId)
+  const token = await readToken(it.oauth_token, named, parts)
   return {
     vocabulary: oidc ? 'oidc' : 'spid',
-    clientId: it.client_id ?? (hint ? undefined : await clientOfToken(it.oauth_token, parts)),
+    clientId: it.client_id ?? (hint ? undefined : token.clientId),
     address: value === undefined ? undefined : { parameter, value },
     state: oidc ? it.state : undefined,
     hint,
-    tokenHash: it.oauth_token === undefined ? undefined : hashSecret(it.oauth_token),
-    locale: it.ui_locales,
-    carriedToken: it.oauth_token !== undefined || it.id_token_hint !== undefined
+    tokenHash: token.hash,
+    locale: it.ui_locales
   }
+}
+
+/**
+ * Whether a page may be shown at the address that these query parameters are from: it holds no token, and it can be
+ * loaded again.
+ */
+export function hasCleanAddress(query: unknown): boolean {
+  return !Object.keys(query as object).some(name =>
+    /^(amp;)*(oauth_token|id_token_hint|continue)$/.test(name)
+  )
 }
 
 function normalized(raw: Parameters): Parameters {
@@ -61,17 +70,29 @@ function normalized(raw: Parameters): Parameters {
     if (found[name] !== undefined) throw new UtgangError('duplicate_parameter', `${name} was given twice`)
     found[name] = value
   }
-  if (found.client_id === undefined && found.client_sdrn !== undefined) {
-    const segment = found.client_sdrn.split(':').at(-1)
-    if (segment) found.client_id = segment
+  const segment = found.client_sdrn?.split(':').at(-1)
+  if (segment) {
+    if (found.client_id !== undefined)
+      throw new UtgangError('duplicate_parameter', 'client_id and client_sdrn both name a client')
+    found.client_id = segment
   }
   return found
 }
 
-/** The client whose token this is or was; SPiD's PHP client sends its client id instead when it has no session. */
-async function clientOfToken(oauthToken: string | undefined, parts: DoorParts): Promise<string | undefined> {
-  if (oauthToken === undefined) return undefined
-  const token = await parts.storage.findTokenRow(hashSecret(oauthToken))
-  if (token?.clientId) return token.clientId
-  return (await parts.clients.find(oauthToken))?.clientId
+/**
+ * What `oauth_token` is, and, where nothing else names a client, whose it is or was. SPiD's PHP client sends its client
+ * id in the place of the token when it has no session.
+ */
+async function readToken(
+  value: string | undefined,
+  named: string | undefined,
+  parts: DoorParts
+): Promise<{ hash?: string; clientId?: string }> {
+  if (value === undefined || value === named) return {}
+  const hash = hashSecret(value)
+  if (named !== undefined) return { hash }
+  const row = await parts.storage.findTokenRow(hash)
+  if (row) return { hash, clientId: row.clientId ?? undefined }
+  const client = await parts.clients.find(value)
+  return client ? { clientId: client.clientId } : { hash }
 }

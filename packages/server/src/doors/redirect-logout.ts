@@ -1,8 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import type { ErrorCode } from '../errors.ts'
-import { UtgangError } from '../errors.ts'
+import { type ErrorCode, UtgangError } from '../errors.ts'
 import { sessionCookie } from '../sessions/session-cookie.ts'
-import { hashSecret, newSecret } from '../storage/secrets.ts'
 import type { Session } from '../storage/storage.ts'
 import { seeOther } from '../web/answers.ts'
 import { expireCookie, readCookie } from '../web/cookies.ts'
@@ -10,13 +8,9 @@ import { isOwnForm, provenance } from '../web/fetch-metadata.ts'
 import { formOf, type Parameters, queryOf } from '../web/parameters.ts'
 import { askedBy, type DoorParts, sessionOf } from './door.ts'
 import { isProven, type ResolvedLogout, resolveLogout } from './logout-decision.ts'
-import { logoutPages, type Outcome, paths } from './logout-pages.ts'
-import { type LogoutRequest, readLogoutRequest } from './logout-request.ts'
-
-/** How long a post that came without a cookie is kept for the GET that follows it, in seconds. */
-const keptPostSeconds = 60
-/** How long a confirmation page can be answered, in seconds. */
-const pendingSeconds = 30 * 60
+import { logoutPages, paths } from './logout-pages.ts'
+import { logoutRecords } from './logout-records.ts'
+import { hasCleanAddress, type LogoutRequest, readLogoutRequest } from './logout-request.ts'
 
 /**
  * Logout by redirect: SPiD's `/logout` and OpenID Connect's `end_session_endpoint` at once. Decides in this order:
@@ -24,21 +18,26 @@ const pendingSeconds = 30 * 60
  */
 export function redirectLogout(parts: DoorParts) {
   return async (app: FastifyInstance): Promise<void> => {
-    const show = logoutPages(parts)
+    const records = logoutRecords(parts)
+    const show = logoutPages(parts, records)
 
     // A link checker or a browser that fetches ahead has not been told to sign anybody out.
     app.head(paths.logout, (_request, reply) => reply.header('cache-control', 'no-store').send())
     app.get(paths.logout, async (request, reply) => {
       if (provenance(request.headers).prefetch)
         return reply.code(503).header('cache-control', 'no-store').send()
-      const { continue: kept, ...query } = queryOf(request)
-      const asked = kept === undefined ? await readLogoutRequest(query, parts) : await takeKept(kept)
-      return serve(asked, request, reply)
+      return withRefusals(request, reply, async () => {
+        const { continue: kept, ...query } = queryOf(request)
+        const asked = kept === undefined ? await readLogoutRequest(query, parts) : await takeKept(kept)
+        return serve(asked, request, reply)
+      })
     })
-    app.post(paths.logout, async (request, reply) => {
-      const asked = await readLogoutRequest(merged(queryOf(request), formOf(request)), parts)
-      return lacksItsCookie(request) ? keepForGet(asked, request, reply) : serve(asked, request, reply)
-    })
+    app.post(paths.logout, (request, reply) =>
+      withRefusals(request, reply, async () => {
+        const asked = await readLogoutRequest(merged(queryOf(request), formOf(request)), parts)
+        return lacksItsCookie(request) ? keepForGet(asked, request, reply) : serve(asked, request, reply)
+      })
+    )
     app.post(paths.confirm, (request, reply) => confirm(request, reply))
     app.get(paths.confirm, (request, reply) => show.confirmation(request, reply))
     app.get(paths.signedOut, (request, reply) => show.signedOut(request, reply))
@@ -52,9 +51,8 @@ export function redirectLogout(parts: DoorParts) {
       const session = await sessionOf(parts, request)
       const resolved = await resolveLogout(asked, session, parts)
       if ('refused' in resolved) return refuse(resolved.refused, asked, session, request, reply)
-      if (session && !(await isProven(resolved, session, provenance(request.headers), parts))) {
-        return ask(asked, session, reply, request)
-      }
+      if (session && !(await isProven(resolved, session, provenance(request.headers), parts)))
+        return ask(asked, session, request, reply)
       return endAndGoOn(resolved, session, request, reply)
     }
 
@@ -68,13 +66,17 @@ export function redirectLogout(parts: DoorParts) {
       clearBrowser(request, reply, receiptId)
       if (resolved.target !== undefined) return seeOther(reply, resolved.target)
       const { client, request: asked, mismatch } = resolved
-      if (!mismatch) return seeOther(reply, paths.signedOut + localeQuery(asked))
-      return showOutcome(
-        { error: 'redirect_uri_mismatch', clientId: client?.clientId, receiptId, locale: asked.locale },
-        asked,
-        request,
-        reply
-      )
+      const { locale } = asked
+      if (!mismatch) return seeOther(reply, paths.signedOut + localeQuery(locale))
+      const outcome = {
+        error: 'redirect_uri_mismatch',
+        clientId: client?.clientId,
+        receiptId,
+        locale
+      } as const
+      if (request.method === 'GET' && hasCleanAddress(request.query))
+        return show.outcome(request, reply, outcome)
+      return seeOther(reply, `${paths.signedOut}?outcome=${await records.putOutcome(outcome)}`)
     }
 
     async function end(
@@ -107,80 +109,58 @@ export function redirectLogout(parts: DoorParts) {
     async function ask(
       asked: LogoutRequest,
       session: Session,
-      reply: FastifyReply,
-      request: FastifyRequest
+      request: FastifyRequest,
+      reply: FastifyReply
     ): Promise<unknown> {
-      const id = await putPending(asked, session)
-      if (asked.carriedToken || request.method === 'POST')
-        return seeOther(reply, `${paths.confirm}?request=${id}`)
-      return show.confirmPage(reply, asked, session, id)
-    }
-
-    async function putPending(asked: LogoutRequest, session: Session): Promise<string> {
-      const id = newSecret()
-      await parts.storage.putRecord({
-        kind: 'pending_logout',
-        hash: hashSecret(id),
-        payload: { ...asked, carriedToken: false },
-        expiresAt: parts.clock.now() + pendingSeconds,
-        sessionUid: session.uid
-      })
-      return id
+      const id = await records.putPending(asked, session)
+      if (request.method === 'GET' && hasCleanAddress(request.query))
+        return show.confirmPage(reply, asked, session, id)
+      return seeOther(reply, `${paths.confirm}?request=${id}`)
     }
 
     async function confirm(request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
       if (!isOwnForm(provenance(request.headers), parts.config.issuer)) throw new UtgangError('csrf_failed')
       const { request: id = '', decision } = formOf(request)
-      const record = await parts.storage.findRecord('pending_logout', hashSecret(id), parts.clock.now())
-      if (!record) throw new UtgangError('request_expired')
+      const pending = await records.findPending(id)
+      if (!pending) throw new UtgangError('request_expired')
       const session = await sessionOf(parts, request)
       // Without a live session it has happened already: a second click lands where the first one did.
-      if (session && session.uid !== record.sessionUid)
+      if (session && session.uid !== pending.sessionUid)
         throw new UtgangError('csrf_failed', 'This page was shown for another sign-in.')
       if (decision === 'stay') return seeOther(reply, '/')
-      const resolved = await resolveLogout(record.payload as unknown as LogoutRequest, session, parts)
-      if ('refused' in resolved) throw new UtgangError(resolved.refused)
+      const resolved = await resolveLogout(pending.asked, session, parts)
+      if ('refused' in resolved) return refuse(resolved.refused, pending.asked, session, request, reply)
       return endAndGoOn(resolved, session, request, reply)
+    }
+
+    /** Answers what cannot even be read as what cannot be done: a page, nothing ended, nobody sent anywhere. */
+    async function withRefusals(
+      request: FastifyRequest,
+      reply: FastifyReply,
+      answer: () => Promise<unknown>
+    ): Promise<unknown> {
+      try {
+        return await answer()
+      } catch (error) {
+        if (!(error instanceof UtgangError) || error.status !== 400) throw error
+        return refuse(error.code, { vocabulary: 'oidc' }, await sessionOf(parts, request), request, reply)
+      }
     }
 
     async function refuse(
       code: ErrorCode,
-      asked: LogoutRequest,
+      { clientId, locale }: LogoutRequest,
       session: Session | undefined,
       request: FastifyRequest,
       reply: FastifyReply
     ): Promise<unknown> {
       await parts.storage.writeAudit(
-        {
-          event: 'logout_refused',
-          clientId: asked.clientId,
-          sub: session?.sub,
-          ...askedBy(request),
-          detail: { code }
-        },
+        { event: 'logout_refused', clientId, sub: session?.sub, ...askedBy(request), detail: { code } },
         parts.clock.now()
       )
-      const bare: LogoutRequest = { vocabulary: 'oidc', carriedToken: false, locale: asked.locale }
-      const pending = session && (await putPending(bare, session))
-      return showOutcome({ refused: code, pending, locale: asked.locale }, asked, request, reply)
-    }
-
-    /** A page is shown at a URL without tokens alone: where the request carried one, the outcome moves to a clean URL. */
-    async function showOutcome(
-      outcome: Outcome,
-      asked: LogoutRequest,
-      request: FastifyRequest,
-      reply: FastifyReply
-    ): Promise<unknown> {
-      if (!asked.carriedToken && request.method === 'GET') return show.outcome(request, reply, outcome)
-      const id = newSecret()
-      await parts.storage.putRecord({
-        kind: 'logout_outcome',
-        hash: hashSecret(id),
-        payload: { ...outcome },
-        expiresAt: parts.clock.now() + pendingSeconds
-      })
-      return seeOther(reply, `${'refused' in outcome ? paths.stopped : paths.signedOut}?outcome=${id}`)
+      const outcome = { refused: code, locale }
+      if (hasCleanAddress(request.query)) return show.outcome(request, reply, outcome)
+      return seeOther(reply, `${paths.stopped}?outcome=${await records.putOutcome(outcome)}`)
     }
 
     /** A cross-site POST arrives without the `Lax` cookie; one that says nothing of where it comes from may be such. */
@@ -201,20 +181,13 @@ export function redirectLogout(parts: DoorParts) {
         reply.header('retry-after', String(wait))
         throw new UtgangError('too_many_requests')
       }
-      const id = newSecret()
-      await parts.storage.putRecord({
-        kind: 'continued_logout',
-        hash: hashSecret(id),
-        payload: { ...asked, carriedToken: false },
-        expiresAt: parts.clock.now() + keptPostSeconds
-      })
-      return seeOther(reply, `${paths.logout}?continue=${id}`)
+      return seeOther(reply, `${paths.logout}?continue=${await records.putContinued(asked)}`)
     }
 
     async function takeKept(id: string): Promise<LogoutRequest> {
-      const record = await parts.storage.takeRecord('continued_logout', hashSecret(id), parts.clock.now())
-      if (!record) throw new UtgangError('request_expired')
-      return record.payload as unknown as LogoutRequest
+      const asked = await records.takeContinued(id)
+      if (!asked) throw new UtgangError('request_expired')
+      return asked
     }
   }
 }
@@ -227,6 +200,6 @@ function merged(query: Parameters, form: Parameters): Parameters {
   return { ...query, ...form }
 }
 
-function localeQuery({ locale }: LogoutRequest): string {
+function localeQuery(locale: string | undefined): string {
   return locale === undefined ? '' : `?ui_locales=${encodeURIComponent(locale)}`
 }

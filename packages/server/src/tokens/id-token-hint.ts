@@ -32,7 +32,9 @@ export async function readHint(
 }
 
 function fromClaims(claims: Record<string, unknown>, issuer: string): IdTokenHint | undefined {
-  const { iss, sub, aud, azp, sid } = claims
+  const { iss, sub, aud, azp, sid, events } = claims
+  // Whatever its type says, a token with events tells of something that happened; no ID Token has any.
+  if (events !== undefined) return undefined
   const clientId = azp ?? (Array.isArray(aud) ? (aud.length === 1 ? aud[0] : undefined) : aud)
   if (iss !== issuer || typeof sub !== 'string' || typeof clientId !== 'string') return undefined
   return { clientId, sub, sid: typeof sid === 'string' ? sid : undefined }

@@ -6,7 +6,7 @@ export interface Provenance {
   dest: string | undefined
   /** The page is being fetched ahead of any click. */
   prefetch: boolean
-  /** Origin of the page that sent the person here; `undefined` when not told. */
+  /** Origin of the page that sent the person here; `undefined` when not told, `null` as text for one that has none. */
   refererOrigin: string | undefined
   /** `Origin` header. */
   origin: string | undefined
@@ -17,7 +17,9 @@ export function provenance(headers: IncomingHttpHeaders): Provenance {
   return {
     site: single(headers['sec-fetch-site']),
     dest: single(headers['sec-fetch-dest']),
-    prefetch: /prefetch|prerender/.test(single(headers['sec-purpose']) ?? single(headers.purpose) ?? ''),
+    prefetch: ['sec-purpose', 'purpose', 'x-moz'].some(name =>
+      /prefetch|prerender/.test(String(headers[name]))
+    ),
     refererOrigin: originOf(headers.referer),
     origin: single(headers.origin)
   }
@@ -36,7 +38,8 @@ function single(value: string | string[] | undefined): string | undefined {
   return Array.isArray(value) ? value[0] : value
 }
 
+/** What cannot be read is somebody's page, but nobody's that we know. */
 function originOf(address: string | undefined): string | undefined {
-  if (address === undefined || !URL.canParse(address)) return undefined
-  return new URL(address).origin
+  if (!address) return undefined
+  return URL.canParse(address) ? new URL(address).origin : 'null'
 }

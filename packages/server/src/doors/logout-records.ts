@@ -1,0 +1,68 @@
+import type { ErrorCode } from '../errors.ts'
+import { hashSecret, newSecret } from '../storage/secrets.ts'
+import type { RecordKind, Session } from '../storage/storage.ts'
+import type { DoorParts } from './door.ts'
+import type { LogoutRequest } from './logout-request.ts'
+
+/** What a page tells after a logout that does not go back to a client, or after one that was refused. */
+export type Outcome =
+  | {
+      error: 'redirect_uri_mismatch'
+      clientId: string | undefined
+      receiptId: string | null
+      locale: string | undefined
+    }
+  | { refused: ErrorCode; locale: string | undefined }
+
+/** How long a page of a logout can be answered or read again, in seconds. */
+const pageSeconds = 30 * 60
+/** How long a post that came without a cookie is kept for the GET that follows it, in seconds. */
+const keptPostSeconds = 60
+
+/** What the redirect logout puts away between two requests of one browser, each under a random id kept as a hash. */
+export interface LogoutRecords {
+  /** A request that the person is asked about; it belongs to the session it is shown for. Returns its id. */
+  putPending(asked: LogoutRequest, session: Session): Promise<string>
+  findPending(id: string): Promise<{ asked: LogoutRequest; sessionUid: string | null } | undefined>
+  /** A cross-site post, for the GET that carries the cookie. Returns its id. */
+  putContinued(asked: LogoutRequest): Promise<string>
+  /** Once: of any number of callers exactly one gets it. */
+  takeContinued(id: string): Promise<LogoutRequest | undefined>
+  /** What a page is to tell at an address without tokens. Returns its id. */
+  putOutcome(outcome: Outcome): Promise<string>
+  findOutcome(id: string): Promise<Outcome | undefined>
+}
+
+/** See {@link LogoutRecords}. */
+export function logoutRecords({ storage, clock }: Pick<DoorParts, 'storage' | 'clock'>): LogoutRecords {
+  async function put(kind: RecordKind, payload: object, seconds: number, session?: Session): Promise<string> {
+    const id = newSecret()
+    await storage.putRecord({
+      kind,
+      hash: hashSecret(id),
+      payload: { ...payload },
+      expiresAt: clock.now() + seconds,
+      sessionUid: session?.uid
+    })
+    return id
+  }
+
+  return {
+    putPending: (asked, session) => put('pending_logout', asked, pageSeconds, session),
+    async findPending(id) {
+      const record = await storage.findRecord('pending_logout', hashSecret(id), clock.now())
+      return record && { asked: record.payload as unknown as LogoutRequest, sessionUid: record.sessionUid }
+    },
+    putContinued: asked => put('continued_logout', asked, keptPostSeconds),
+    async takeContinued(id) {
+      const record = await storage.takeRecord('continued_logout', hashSecret(id), clock.now())
+      return record?.payload as LogoutRequest | undefined
+    },
+    putOutcome: outcome => put('logout_outcome', outcome, pageSeconds),
+    async findOutcome(id) {
+      return (await storage.findRecord('logout_outcome', hashSecret(id), clock.now()))?.payload as
+        | Outcome
+        | undefined
+    }
+  }
+}
