@@ -6,6 +6,7 @@ import type { User } from '../storage/storage.ts'
 import { html, seeOther } from '../web/answers.ts'
 import { formOf } from '../web/parameters.ts'
 import { interactionPath } from './provider.ts'
+import { restartOf } from './restart.ts'
 import { type Asked, nameOf, type SignInParts, signedInAs } from './steps.ts'
 
 /** How long the question stays open, in seconds. */
@@ -51,20 +52,18 @@ export function registerAccountSwitch(app: FastifyInstance, steps: SignInParts):
     if (!asked) return reply
     const { ticket = '', choice } = formOf(request)
     const record = await steps.storage.takeRecord('account_switch', hashSecret(ticket), steps.clock.now())
-    if (!record || record.payload.interaction !== hashSecret(asked.uid))
-      throw new UtgangError('request_expired')
-    if (choice !== 'switch') {
-      return seeOther(reply, `${interactionPath}/${asked.uid}?page=sign-in`)
-    }
-    if (asked.current) {
-      await steps.heart.end({
-        name: 'account_switch',
-        sessionUid: asked.current.sessionUid,
-        sub: asked.current.user.sub,
-        clientId: asked.client?.clientId,
-        by: { ip: request.ip, requestId: request.id }
-      })
-    }
+    // The page was used already (a second click), was open for too long, or spoke of somebody who is signed in here no
+    // more; and whoever stays goes on as who she is.
+    const answers =
+      record?.payload.interaction === hashSecret(asked.uid) && record.sessionUid === asked.current?.sessionUid
+    if (!record || !answers || choice !== 'switch') return seeOther(reply, restartOf(asked.params))
+    await steps.heart.end({
+      name: 'account_switch',
+      sessionUid: asked.current?.sessionUid,
+      sub: asked.current?.user.sub,
+      clientId: asked.client?.clientId,
+      by: { ip: request.ip, requestId: request.id }
+    })
     await detach(steps, asked.uid)
     const { sub, mark, remember } = record.payload
     return steps.finish(
@@ -75,11 +74,11 @@ export function registerAccountSwitch(app: FastifyInstance, steps: SignInParts):
   })
 }
 
-/** Takes the ended session out of the interaction, which would otherwise have ended with it. */
+/** Takes the ended session, and what its user had answered, out of the interaction, which would otherwise have ended with it. */
 async function detach({ storage, clock }: SignInParts, uid: string): Promise<void> {
   const record = await storage.findRecord('interaction', hashSecret(uid), clock.now())
-  if (!record) throw new UtgangError('request_expired')
-  const { session: _session, grantId: _grantId, ...payload } = record.payload
+  if (!record) return
+  const { session: _session, grantId: _grantId, lastSubmission: _answered, ...payload } = record.payload
   await storage.putRecord({
     kind: 'interaction',
     hash: hashSecret(uid),

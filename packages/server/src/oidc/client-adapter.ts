@@ -31,7 +31,9 @@ export function clientAdapter({ storage, clock, heart }: OpParts): Adapter {
         row.source === 'config' && legacy_password_grant === true
           ? [...(grant_types ?? []), 'password']
           : grant_types
-      return { ...metadata, grant_types: types } as AdapterPayload
+      // Without a browser's sign-in there is no response to send anywhere; oidc-provider would ask for redirect URIs.
+      const responses = types && !types.includes('authorization_code') ? { response_types: [] } : {}
+      return { ...metadata, grant_types: types, ...responses } as AdapterPayload
     },
     destroy: async id => void (await heart.end({ name: 'client_disabled', clientId: id }))
   })

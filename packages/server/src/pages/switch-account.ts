@@ -11,5 +11,5 @@ export function switchAccountPage(p: {
   clientName: string
   locale?: string
 }): string {
-  return `<form action="${e(p.action)}" method=post><input type=hidden name=ticket value="${e(p.ticket)}"><button id="switch-account" name=choice value=switch></button><button id="stay" name=choice value=stay></button></form>`
+  return `<form action="${e(p.action)}" method=post><input type=hidden name="ticket" value="${e(p.ticket)}"><button id="switch-account" name=choice value=switch></button><button id="stay" name=choice value=stay></button></form>`
 }

@@ -54,8 +54,8 @@ interface Flow {
   name: string
   clientId: string
   params?: Record<string, string>
-  /** Whether the browser has a live session before. */
-  session: boolean
+  /** Whose live session the browser has before. */
+  session: 'hers' | 'another' | 'none'
 }
 
 interface Outcome {
@@ -69,11 +69,13 @@ interface Outcome {
 async function run(browser: Browser, person: Person, flow: Flow): Promise<Outcome> {
   const { path, verifier, redirectUri } = authorization(flow.clientId, flow.params)
   let last = await browser.visit(path)
-  let signedIn = flow.session
-  for (let step = 0; step < 4 && last.status === 200; step++) {
+  let signedIn = flow.session === 'hers'
+  for (let step = 0; step < 5 && last.status === 200; step++) {
     if (last.text.includes('id="sign-in"') && !signedIn) {
       signedIn = true
       last = await browser.follow(await browser.submit(last, { login: person.email, password }))
+    } else if (last.text.includes('id="switch-account"')) {
+      last = await browser.follow(await browser.submit(last, { choice: 'switch' }))
     } else if (last.text.includes('id="allow"')) {
       last = await browser.follow(await browser.submit(last, { decision: 'allow' }))
     } else break
@@ -85,13 +87,14 @@ async function run(browser: Browser, person: Person, flow: Flow): Promise<Outcom
 }
 
 const flows: Flow[] = [
-  { name: 'a sign-in, tokens kept', clientId: 'news', session: false },
-  { name: 'a sign-in, tokens bound', clientId: 'market', session: false },
-  { name: 'a sign-in with a consent page', clientId: 'asking', session: false },
-  { name: 'single sign-on, tokens kept', clientId: 'news', session: true },
-  { name: 'single sign-on, tokens bound', clientId: 'market', session: true },
-  { name: 'a consent page in a live session', clientId: 'asking', session: true },
-  { name: 'prompt=none', clientId: 'news', session: true, params: { prompt: 'none' } }
+  { name: 'a sign-in, tokens kept', clientId: 'news', session: 'none' },
+  { name: 'a sign-in, tokens bound', clientId: 'market', session: 'none' },
+  { name: 'a sign-in with a consent page', clientId: 'asking', session: 'none' },
+  { name: 'single sign-on, tokens kept', clientId: 'news', session: 'hers' },
+  { name: 'single sign-on, tokens bound', clientId: 'market', session: 'hers' },
+  { name: 'a consent page in a live session', clientId: 'asking', session: 'hers' },
+  { name: 'prompt=none', clientId: 'news', session: 'hers', params: { prompt: 'none' } },
+  { name: 'a switch of account', clientId: 'news', session: 'another', params: { prompt: 'login' } }
 ]
 
 const endings: Ending[] = ['this session', 'admin_user', 'account_disabled']
@@ -102,13 +105,15 @@ describe.each(flows)('$name', flow => {
     for (let nth = 1; ; nth++) {
       const person = await newPerson()
       const browser = at.browser()
-      if (flow.session) await signIn(at, browser, 'forum', { email: person.email })
+      const before = flow.session === 'another' ? await newPerson() : person
+      if (flow.session !== 'none') await signIn(at, browser, 'forum', { email: before.email })
       let endedSessions: string[] = []
       storage.arm(nth, async () => {
         endedSessions = (await at.storage.listSessions({ sub: person.sub, limit: 10 }, now())).map(
           it => it.uid
         )
         await end(ending, person)
+        if (before !== person) await end(ending, before)
       })
       const outcome = await run(browser, person, flow)
       const { calls, happened } = storage.disarm()
@@ -155,10 +160,13 @@ async function expectEnded(it: Landed): Promise<void> {
   const passwordRead = calls.indexOf('findUserByEmail') + 1
   const wholeUser = ending !== 'this session'
   // Whoever proves who she is after the end of everything may come in; nobody on what was proven before.
-  const provenAfter = wholeUser && !flow.session && nth <= passwordRead && ending !== 'account_disabled'
+  const provenAfter =
+    wholeUser && flow.session !== 'hers' && nth <= passwordRead && ending !== 'account_disabled'
   if (wholeUser && !provenAfter) expect(live, where).toEqual([])
   const nothingEnded = provenAfter || (!wholeUser && endedSessions.length === 0)
   if (nothingEnded) {
+    // Where the other's session ended under it, the switch may have started again.
+    if (flow.session === 'another') return
     expect(exchange?.status, `${where} ${exchange?.text}`).toBe(200)
     return
   }
