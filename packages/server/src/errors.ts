@@ -76,6 +76,11 @@ export const errorTable = {
     remedy: 'Use the method that the Allow header names.'
   },
   not_found: { status: 404, meaning: 'There is nothing at this address.', remedy: 'Check the address.' },
+  port_in_use: {
+    status: 500,
+    meaning: 'Another program listens on a port that is needed; the server did not start.',
+    remedy: 'Stop the other program, or choose another port.'
+  },
   redirect_uri_mismatch: {
     status: 400,
     meaning:

@@ -1,7 +1,8 @@
 import { mkdirSync } from 'node:fs'
 import type { Command } from 'commander'
-import { createSystem } from '../app.ts'
+import { createSystem, type System } from '../app.ts'
 import { checkConfig } from '../config/load.ts'
+import { UtgangError } from '../errors.ts'
 import { stopOnSignal } from './serve.ts'
 
 const issuer = 'http://id.localhost:4000'
@@ -31,8 +32,7 @@ export function registerDemo(program: Command): void {
         log_level: 'warn'
       })
       const system = await createSystem(config)
-      await system.listen()
-      const examples = await startExamples({ issuer })
+      const examples = await started(system, () => startExamples({ issuer }))
       stopOnSignal({
         log: system.log,
         close: async () => {
@@ -42,6 +42,29 @@ export function registerDemo(program: Command): void {
       })
       process.stdout.write(greeting(examples.addresses))
     })
+}
+
+/** Starts all or nothing. */
+async function started<T>(system: System, startExamples: () => Promise<T>): Promise<T> {
+  try {
+    await system.listen()
+    return await startExamples()
+  } catch (error) {
+    await system.close()
+    throw busyPort(error) ?? error
+  }
+}
+
+/** The most common trouble with a demo, said so that it can be mended: another one is running already. */
+function busyPort(error: unknown): UtgangError | undefined {
+  const { code, port } = error as { code?: unknown; port?: unknown }
+  if (code !== 'EADDRINUSE') return undefined
+  return new UtgangError(
+    'port_in_use',
+    `port ${port} is in use, and the demo needs it. Perhaps another demo is running already: open ${issuer}.
+  Otherwise stop the program that has the port (\`lsof -i :${port}\` names it) and start the demo again.`,
+    { cause: error }
+  )
 }
 
 function greeting(sites: readonly { name: string; address: string }[]): string {

@@ -1,0 +1,27 @@
+import { type Html, html } from './html.ts'
+import type { Site, Visitor } from './site.ts'
+
+/** Who is signed in, with the ways out; or the way in. Plain forms: nothing here needs JavaScript. */
+export function accountMenu(site: Pick<Site, 'name' | 'logoutWords'>, { session, at }: Visitor): Html {
+  if (!session)
+    return html`<div class="account" id="visitor" data-state="signed-out"><a class="button" id="go-sign-in" href="/sign-in?back_to=${encodeURIComponent(at)}">Sign in</a></div>`
+  const { name, email } = session.user
+  return html`<details class="account" id="visitor" data-state="signed-in">
+    <summary><span class="initial">${name.slice(0, 1)}</span><span id="visitor-name">${name}</span></summary>
+    <div class="menu">
+      <p class="fine">Signed in as<br><b>${email}</b></p>
+      <form method="post" action="/sign-out" id="sign-out">
+        <button class="button" id="sign-out-everywhere">Sign out everywhere in this browser</button>
+        ${
+          site.logoutWords === 'spid'
+            ? html`<label><input type="checkbox" name="hand_over" id="hand-over" checked> and hand over my token, so that it dies too</label>`
+            : html`<p class="fine">The tokens of ${site.name} end with the session.</p>`
+        }
+      </form>
+      <form method="post" action="/sign-out-here" id="sign-out-here">
+        <button class="button quiet" id="sign-out-app">Sign out of ${site.name} only</button>
+        <p class="fine">By API: the tokens die, the sign-on session stays.</p>
+      </form>
+    </div>
+  </details>`
+}

@@ -1,0 +1,43 @@
+/** An application as the sign-in server knows it. */
+export interface Registration {
+  client_id: string
+  client_secret: string
+}
+
+/** The paths of a site that its registration names. */
+export const paths = { callback: '/callback', signedOut: '/signed-out' } as const
+
+/** Where each part of the demo is reached. All on this machine; three names, so for the browser three sites. */
+export const addresses = {
+  news: 'http://news.localhost:4001',
+  market: 'http://market.localhost:4002',
+  api: 'http://api.localhost:4003'
+} as const
+
+/** The newspaper: speaks SPiD's words at logout, and keeps its tokens unless it hands them over. */
+export const news = {
+  client_id: 'news',
+  // Written down here because it protects nothing but this demo on your own machine.
+  client_secret: 'demo-only-secret-of-the-newspaper',
+  client_name: 'Fjordbladet',
+  client_uri: `${addresses.news}/`,
+  redirect_uris: [addresses.news + paths.callback],
+  // SPiD's `redirect_uri` at logout may be one of these too.
+  post_logout_redirect_uris: [addresses.news + paths.signedOut],
+  scope: 'openid profile email'
+} satisfies Registration & Record<string, unknown>
+
+/** The marketplace: speaks OpenID Connect's words, and its tokens end with the sign-on session. */
+export const market = {
+  client_id: 'market',
+  client_secret: 'demo-only-secret-of-the-marketplace',
+  client_name: 'Torget',
+  client_uri: `${addresses.market}/`,
+  redirect_uris: [addresses.market + paths.callback],
+  post_logout_redirect_uris: [addresses.market + paths.signedOut],
+  scope: 'openid profile email',
+  tokens_end_with_session: true
+} satisfies Registration & Record<string, unknown>
+
+/** What the sign-in server's configuration says of the two sites. */
+export const demoClients = [news, market]

@@ -1,0 +1,120 @@
+import { type Html, html } from './html.ts'
+import type { RpSession } from './rp-session.ts'
+import type { SignInServer } from './sign-in-server.ts'
+
+/** How far the telling of one application has got. `not_registered`: it has not asked to be told. */
+export type ToldState =
+  | 'pending'
+  | 'delivered'
+  | 'refused'
+  | 'unclear'
+  | 'gave_up'
+  | 'superseded'
+  | 'not_registered'
+
+/** What one logout did, as this application may see it. */
+export interface Receipt {
+  id: string
+  cause: string
+  /** When, in UTC seconds. */
+  at: number
+  sessions_ended: number
+  grants_revoked: number
+  tokens_revoked: number
+  /** Number of applications by the state of what they are owed. */
+  applications: Partial<Record<ToldState, number>>
+  /** This application's own. */
+  own: { state: ToldState; attempts: number }[]
+}
+
+/**
+ * Reads the receipt of the logout that ended a login of ours. A logout by API names it in its answer. After a
+ * redirect there is no id, since nothing is ever added to a registered address, so we ask by the `sid` that we know.
+ * `undefined` when nothing has ended.
+ */
+export async function readReceipt(
+  server: SignInServer,
+  { sid, leaving }: Pick<RpSession, 'sid' | 'leaving'>
+): Promise<Receipt | undefined> {
+  const path =
+    leaving?.receiptId === undefined
+      ? `/logout/receipts?sid=${encodeURIComponent(sid)}`
+      : `/logout/receipts/${leaving.receiptId}`
+  const { status, body } = await server.getAsClient(path)
+  if (status === 404) return undefined
+  if (status !== 200) throw new Error(`the receipt could not be read: ${status}`)
+  return body as Receipt
+}
+
+/** The receipt for the visitor: what ended, which tokens, who has been told. */
+export function receiptPanel(
+  receipt: Receipt,
+  { site, tokensEndWithSession }: { site: string; tokensEndWithSession: boolean }
+): Html {
+  const [own] = receipt.own
+  return html`<section class="panel receipt" id="receipt" data-receipt="${receipt.id}" data-cause="${receipt.cause}">
+    <h2>Your receipt</h2>
+    <p class="fine">From the sign-in server, ${timeOf(receipt.at)}. ${causes[receipt.cause] ?? 'Signed out'}.</p>
+    <dl>
+      <div><dt>Sign-on session</dt><dd id="receipt-session">${sessionLine(receipt)}</dd></div>
+      <div><dt>Tokens</dt><dd id="receipt-tokens">${tokenLine(receipt, tokensEndWithSession)}</dd></div>
+      <div><dt>${site} itself</dt><dd id="receipt-own" data-state="${own?.state ?? 'not_told'}">${own ? told[own.state] : 'Not told: it asked for this itself, and nothing else changed.'}</dd></div>
+      ${receipt.sessions_ended > 0 && html`<div><dt>All sites in this session</dt><dd id="receipt-all">${countsLine(receipt)}</dd></div>`}
+    </dl>
+    <p class="fine number">Receipt ${receipt.id}</p>
+  </section>`
+}
+
+const causes: Readonly<Record<string, string>> = {
+  redirect: 'A site asked by redirect, in SPiD’s words',
+  rp_initiated: 'A site asked by redirect, in OpenID Connect’s words',
+  api: 'A site asked from server to server',
+  sdk: 'A page asked with the browser SDK',
+  account_session: 'You ended it on your account page',
+  account_everywhere: 'You signed out everywhere on your account page',
+  account_switch: 'Somebody else signed in in this browser',
+  idle_timeout: 'Nothing happened for a long time',
+  absolute_timeout: 'It had lasted as long as it may'
+}
+
+/** A delivery that nobody has tried yet is queued and no more: nothing here may sound as if it had been sent. */
+const told: Readonly<Record<ToldState, string>> = {
+  pending: 'Queued, not sent yet.',
+  delivered: 'Told, and it confirmed.',
+  refused: 'Told, and it said that it could do nothing with it.',
+  unclear: 'Tried. Whether it arrived is not known.',
+  gave_up: 'Tried until time ran out; it never arrived.',
+  superseded: 'Not needed any more: there has been a new sign-in since.',
+  not_registered: 'Has not asked to be told. It finds out by asking.'
+}
+
+const counted: Readonly<Record<ToldState, string>> = {
+  pending: 'queued, not sent yet',
+  delivered: 'told and confirmed',
+  refused: 'told, but refused',
+  unclear: 'tried, unclear',
+  gave_up: 'never reached',
+  superseded: 'not needed any more',
+  not_registered: 'not asking to be told'
+}
+
+function sessionLine({ sessions_ended }: Receipt): string {
+  if (sessions_ended === 0) return 'Not touched. You are still signed on, and other sites know you.'
+  return sessions_ended === 1 ? 'Ended, in this browser.' : `${sessions_ended} sessions ended.`
+}
+
+function tokenLine({ grants_revoked, tokens_revoked, sessions_ended }: Receipt, bound: boolean): string {
+  if (grants_revoked + tokens_revoked > 0) return 'Revoked: every token of that sign-in at this site.'
+  if (bound && sessions_ended > 0) return 'Ended with the session: this site’s tokens are bound to it.'
+  return 'None revoked. This site kept its token, as it may.'
+}
+
+function countsLine({ applications }: Receipt): string {
+  const counts = Object.entries(applications) as [ToldState, number][]
+  return `${counts.map(([state, count]) => `${count} ${counted[state]}`).join(', ')}.`
+}
+
+function timeOf(seconds: number): Html {
+  const iso = new Date(seconds * 1000).toISOString()
+  return html`<time datetime="${iso}">${iso.slice(0, 10)} at ${iso.slice(11, 16)} UTC</time>`
+}

@@ -1,0 +1,147 @@
+import { readFileSync } from 'node:fs'
+import formbody from '@fastify/formbody'
+import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import type { Registration } from './clients.ts'
+import { type Html, html } from './html.ts'
+import { registerLogin } from './login.ts'
+import { registerLogout } from './logout.ts'
+import type { Outgoing } from './outgoing.ts'
+import { type PendingSignIns, pendingSignIns } from './pending-sign-ins.ts'
+import { type RpSession, type RpSessions, rpSessions } from './rp-session.ts'
+import { askAgainFirst } from './session-check.ts'
+import { connect, type SignInServer } from './sign-in-server.ts'
+import { type TriedCookie, triedCookie } from './tried-cookie.ts'
+
+/** What tells one site from the other. */
+export interface Site {
+  id: string
+  name: string
+  /** Its origin. */
+  address: string
+  client: Registration
+  /** Whose parameter names it uses when it signs out by redirect. */
+  logoutWords: 'spid' | 'oidc'
+  /** How it learns that the visitor signed out elsewhere: see session-check.ts. */
+  check: 'own_token' | 'silent_sign_in'
+  /** The part of the example API that belongs to it. */
+  api: string
+  /** The folder with its `site.css` and its `pictures`. */
+  folder: URL
+  /** The page around what is shown: head, masthead, foot. */
+  frame(page: Page, visitor: Visitor): Html
+}
+
+/** What goes into a site's frame. */
+export interface Page {
+  title: string
+  main: Html
+}
+
+/** Who is looking. */
+export interface Visitor {
+  /** The visitor's RP session, when signed in here. */
+  session: RpSession | undefined
+  /** The RP session that the visitor left a moment ago. */
+  left: RpSession | undefined
+  /** The path and query of this page, to come back to after signing in. */
+  at: string
+}
+
+/** What the parts of a site work with. */
+export interface SiteParts {
+  site: Site
+  server: SignInServer
+  sessions: RpSessions
+  pending: PendingSignIns
+  tried: TriedCookie
+  outgoing: Outgoing
+  visitorOf(request: FastifyRequest): Visitor
+  /** Sends a page in the site's frame; never to be kept by the browser, since it says who is signed in. */
+  show(reply: FastifyReply, visitor: Visitor, page: Page): FastifyReply
+  /** A page of the site: first finds out whether the visitor is signed in, here or at the other site. */
+  page(render: (request: FastifyRequest, reply: FastifyReply, visitor: Visitor) => Promise<Page>): Handler
+}
+
+type Handler = (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply>
+
+/** Builds one site: sign-in, sign-out, its own pages, its files. Does not listen yet. */
+export async function openSite(
+  site: Site,
+  pages: (app: FastifyInstance, parts: SiteParts) => void,
+  { issuer, outgoing }: { issuer: string; outgoing: Outgoing }
+): Promise<FastifyInstance> {
+  const server = await connect(issuer, site.client, outgoing)
+  const parts = partsOf(site, server, outgoing)
+  const app = fastify({ forceCloseConnections: true })
+  await app.register(formbody)
+  guard(app, site, issuer)
+  registerFiles(app, site)
+  registerLogin(app, parts)
+  registerLogout(app, parts)
+  pages(app, parts)
+  app.setNotFoundHandler((request, reply) =>
+    parts.show(reply.code(404), parts.visitorOf(request), {
+      title: 'Nothing here',
+      main: html`<section class="notice"><h1>Nothing here</h1><p>There is no page at this address. <a href="/">Go to the front page</a></p></section>`
+    })
+  )
+  return app
+}
+
+function partsOf(site: Site, server: SignInServer, outgoing: Outgoing): SiteParts {
+  const sessions = rpSessions(site.id)
+  const parts: SiteParts = {
+    site,
+    server,
+    sessions,
+    pending: pendingSignIns(site.id),
+    tried: triedCookie(site.id),
+    outgoing,
+    visitorOf: request => ({
+      session: sessions.live(request),
+      left: sessions.left(request),
+      at: request.url
+    }),
+    show: (reply, visitor, page) =>
+      reply
+        .header('cache-control', 'no-store')
+        .type('text/html; charset=utf-8')
+        .send(site.frame(page, visitor).markup),
+    page: render => async (request, reply) => {
+      if (await askAgainFirst(parts, request, reply)) return reply
+      const visitor = parts.visitorOf(request)
+      return parts.show(reply, visitor, await render(request, reply, visitor))
+    }
+  }
+  return parts
+}
+
+function guard(app: FastifyInstance, site: Site, issuer: string): void {
+  app.addHook('onRequest', async (request, reply) => {
+    reply.headers({
+      // A sign-out form is answered with a redirect to the sign-in server, which Chromium counts as where the form goes.
+      'content-security-policy': `default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action 'self' ${issuer}`,
+      'x-content-type-options': 'nosniff',
+      // The sign-in server may see from which site somebody comes to sign out, but not from which page.
+      'referrer-policy': 'strict-origin-when-cross-origin'
+    })
+    const { origin } = request.headers
+    if (request.method === 'POST' && origin !== undefined && origin !== site.address)
+      return reply.code(403).send('This form came from another site.')
+  })
+}
+
+function registerFiles(app: FastifyInstance, site: Site): void {
+  const read = (path: string, base: URL): Buffer => readFileSync(new URL(path, base))
+  const css = Buffer.concat([read('./site.css', site.folder), read('./panels.css', new URL(import.meta.url))])
+  app.get('/site.css', (_request, reply) => reply.type('text/css; charset=utf-8').send(css))
+  app.get<{ Params: { name: string } }>('/pictures/:name', (request, reply) => {
+    const { name } = request.params
+    if (!/^[a-z-]+\.svg$/.test(name)) return reply.callNotFound()
+    try {
+      return reply.type('image/svg+xml').send(read(`./pictures/${name}`, site.folder))
+    } catch {
+      return reply.callNotFound()
+    }
+  })
+}
