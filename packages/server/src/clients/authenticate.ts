@@ -1,17 +1,9 @@
 import { timingSafeEqual } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
-import {
-  createLocalJWKSet,
-  createRemoteJWKSet,
-  customFetch,
-  decodeJwt,
-  type JSONWebKeySet,
-  type JWTPayload,
-  jwtVerify
-} from 'jose'
 import { OAuthError } from '../errors.ts'
 import { hashSecret } from '../storage/secrets.ts'
 import type { Storage } from '../storage/storage.ts'
+import { clientByAssertion, refused } from './assertion.ts'
 import type { Client, Clients } from './client.ts'
 
 /** What authenticating a client needs. */
@@ -31,11 +23,6 @@ export interface Credentials {
   client_assertion_type?: string
 }
 
-const assertionType = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'
-/** How far a client's clock may be off, in seconds; the same as at the token endpoint. */
-const toleranceSeconds = 10
-const assertionAlgorithms = ['RS256', 'ES256', 'PS256', 'EdDSA', 'Ed25519']
-
 /**
  * Finds out which client calls one of our own endpoints (RFC 6749 §2.3, RFC 7523 §3): `none`, `client_secret_basic`,
  * `client_secret_post` and `private_key_jwt`, by the rules of the token endpoint. Only where nothing at all is given
@@ -52,12 +39,14 @@ export async function authenticateClient(
   const given = [headers.authorization, form.client_secret, form.client_assertion].filter(Boolean)
   if (given.length > 1)
     throw new OAuthError('invalid_request', 'client authentication must only be provided using one mechanism')
-  if (form.client_assertion) return byAssertion(form, endpoint, parts)
-  const { clientId, secret } = headers.authorization
-    ? readBasic(headers.authorization)
-    : { clientId: form.client_id, secret: form.client_secret }
-  if (form.client_id !== undefined && clientId !== form.client_id)
+  if (form.client_assertion) return clientByAssertion(form, endpoint, parts)
+  const basic = headers.authorization ? readBasic(headers.authorization) : undefined
+  // A parameter without a value counts as left out (RFC 6749 §3.1).
+  const posted = form.client_id || undefined
+  if (basic && posted !== undefined && posted !== basic.clientId)
     throw new OAuthError('invalid_request', 'client_id mismatch')
+  const clientId = basic?.clientId ?? posted
+  const secret = basic?.secret ?? (form.client_secret || undefined)
   if (!clientId) throw refused('no client authentication provided')
   const client = await parts.clients.find(clientId)
   if (!client) throw refused('client not found')
@@ -71,106 +60,39 @@ export async function authenticateClient(
   return client
 }
 
-function refused(description: string, cause?: unknown): OAuthError {
-  return new OAuthError('invalid_client', description, 401, { cause })
-}
-
 function matches(secret: string, secretHash: string | undefined): boolean {
   if (secretHash === undefined) return false
   return timingSafeEqual(Buffer.from(hashSecret(secret)), Buffer.from(secretHash))
 }
 
+const malformed = (): OAuthError => new OAuthError('invalid_request', 'invalid Authorization header')
+
+/** Base64, with or without its padding. */
+const basicScheme = /^basic ((?:[A-Z0-9+/]{4})*(?:[A-Z0-9+/]{2}(?:==)?|[A-Z0-9+/]{3}=?)?)$/i
+
 function readBasic(header: string): { clientId: string; secret: string } {
-  const match = /^basic +([A-Za-z0-9+/]+={0,2})$/i.exec(header)
-  const text = match?.[1] === undefined ? '' : Buffer.from(match[1], 'base64').toString('utf8')
+  const encoded = basicScheme.exec(header)?.[1]
+  if (encoded === undefined) throw malformed()
+  const text = Buffer.from(encoded, 'base64').toString('utf8')
   const colon = text.indexOf(':')
-  if (colon <= 0) throw new OAuthError('invalid_request', 'invalid Authorization header')
-  try {
-    const secret = decodeForm(text.slice(colon + 1))
-    if (secret === '')
-      throw new OAuthError('invalid_request', 'client_secret must be provided in the Authorization header')
-    return { clientId: decodeForm(text.slice(0, colon)), secret }
-  } catch (error) {
-    if (error instanceof OAuthError) throw error
-    throw new OAuthError(
-      'invalid_request',
-      'client_id and client_secret in the Authorization header are not properly encoded'
-    )
-  }
+  if (colon <= 0) throw malformed()
+  const clientId = decodeForm(text.slice(0, colon))
+  const secret = decodeForm(text.slice(colon + 1))
+  if (secret === '')
+    throw new OAuthError('invalid_request', 'client_secret must be provided in the Authorization header')
+  return { clientId, secret }
 }
 
-/** Both halves are form-encoded before they are joined (RFC 6749 §2.3.1). */
+/** Both halves are form-encoded before they are joined (RFC 6749 §2.3.1), and visible ASCII (appendix A). */
 function decodeForm(text: string): string {
-  return decodeURIComponent(text.replaceAll('+', '%20'))
-}
-
-async function byAssertion(form: Credentials, endpoint: string, parts: AuthenticationParts): Promise<Client> {
-  const assertion = form.client_assertion ?? ''
-  if (form.client_assertion_type !== assertionType)
-    throw new OAuthError('invalid_request', `client_assertion_type must have value ${assertionType}`)
-  const { sub } = decode(assertion)
-  if (!sub) throw refused('sub must be provided in the client_assertion')
-  if (form.client_id !== undefined && form.client_id !== sub)
-    throw new OAuthError('invalid_request', 'client_id mismatch')
-  const client = await parts.clients.find(sub)
-  if (!client) throw refused('client not found')
-  if (client.authMethod !== 'private_key_jwt')
-    throw refused('the client is registered for another way to authenticate')
-  const claims = await verify(assertion, client, endpoint, parts)
-  const { jti, exp = 0 } = claims
-  if (!jti) throw refused('jti must be provided in the client_assertion')
-  // The same key as at the token endpoint, so that one assertion is taken once, wherever it is used.
-  const id = hashSecret(`${client.clientId}${jti}`)
-  if (!(await parts.storage.claimOnce('replay', hashSecret(id), exp + toleranceSeconds)))
-    throw refused('client assertions are taken once')
-  return client
-}
-
-function decode(assertion: string): JWTPayload {
   try {
-    return decodeJwt(assertion)
-  } catch (cause) {
-    throw new OAuthError('invalid_request', 'invalid client_assertion format', 400, { cause })
+    const decoded = decodeURIComponent(text.replaceAll('+', '%20'))
+    if (/^[\x20-\x7e]*$/.test(decoded)) return decoded
+  } catch {
+    // Not an encoding at all: refused below.
   }
-}
-
-async function verify(
-  assertion: string,
-  client: Client,
-  endpoint: string,
-  parts: AuthenticationParts
-): Promise<JWTPayload> {
-  const row = await parts.storage.findClient(client.clientId)
-  const {
-    jwks,
-    jwks_uri,
-    token_endpoint_auth_signing_alg: alg
-  } = (row?.metadata ?? {}) as {
-    jwks?: JSONWebKeySet
-    jwks_uri?: string
-    token_endpoint_auth_signing_alg?: string
-  }
-  const keys = jwks ? createLocalJWKSet(jwks) : remoteKeys(jwks_uri ?? '', parts)
-  try {
-    const { payload } = await jwtVerify(assertion, keys, {
-      algorithms: alg ? [alg] : assertionAlgorithms,
-      issuer: client.clientId,
-      audience: [parts.issuer, `${parts.issuer}/oauth/token`, `${parts.issuer}${endpoint}`],
-      clockTolerance: toleranceSeconds,
-      currentDate: new Date(parts.now() * 1000),
-      requiredClaims: ['exp', 'jti', 'iss', 'aud', 'sub']
-    })
-    return payload
-  } catch (cause) {
-    throw refused('client_assertion is not valid', cause)
-  }
-}
-
-const remotes = new Map<string, ReturnType<typeof createRemoteJWKSet>>()
-
-function remoteKeys(address: string, parts: AuthenticationParts): ReturnType<typeof createRemoteJWKSet> {
-  const options = { [customFetch]: parts.fetch as never, timeoutDuration: 5000 }
-  const keys = remotes.get(address) ?? createRemoteJWKSet(new URL(address), options)
-  remotes.set(address, keys)
-  return keys
+  throw new OAuthError(
+    'invalid_request',
+    'client_id and client_secret in the Authorization header are not properly encoded'
+  )
 }

@@ -1,3 +1,4 @@
+import type { JSONWebKeySet } from 'jose'
 import type { ClientConfig } from '../config/client-schema.ts'
 import { isConfidential } from '../config/client-schema.ts'
 import type { ClientRow, ClientStore } from '../storage/storage.ts'
@@ -20,6 +21,8 @@ export interface Client {
   authMethod: 'none' | 'client_secret_basic' | 'client_secret_post' | 'private_key_jwt'
   /** SHA-256 of the secret. */
   secretHash: string | undefined
+  /** What `private_key_jwt` is checked with. */
+  assertionKeys: { jwks: JSONWebKeySet | undefined; jwksUri: string | undefined; alg: string | undefined }
   consent: 'skip' | 'ask'
   sdk: boolean
   requirePkce: boolean
@@ -75,6 +78,11 @@ function derive(row: ClientRow): Client {
     secretHash: it.client_secret?.startsWith(secretMark)
       ? it.client_secret.slice(secretMark.length)
       : undefined,
+    assertionKeys: {
+      jwks: it.jwks as JSONWebKeySet | undefined,
+      jwksUri: it.jwks_uri,
+      alg: it.token_endpoint_auth_signing_alg
+    },
     // Whoever registers itself gets no power by what it says of itself.
     consent: config ? (it.consent ?? 'skip') : 'ask',
     sdk: config && it.sdk === true,
