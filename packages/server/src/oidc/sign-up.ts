@@ -34,6 +34,7 @@ export function showSignUp(
       email: again.email ?? hint,
       name: again.name,
       problems: again.problems ?? [],
+      shortestPassword,
       signInHref: signInHref(asked),
       clientName: nameOf(asked.client),
       locale: asked.locale

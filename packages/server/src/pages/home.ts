@@ -1,12 +1,24 @@
-const e = (v: unknown): string =>
-  String(v ?? '')
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('"', '&quot;')
-export function homePage(p: {
-  user?: { name: string; email: string }
-  signOutHref: string
-  locale?: string
-}): string {
-  return `<main>${e(p.user?.name)}</main>`
+import { languageOf } from './language.ts'
+import { layout } from './layout.ts'
+import { html } from './markup.ts'
+import { type Person, personCard } from './person.ts'
+
+/** The front page: who is signed in in this browser, and the way out. */
+export function homePage(p: { user?: Person; signOutHref: string; locale?: string }): string {
+  const language = languageOf(p.locale)
+  const { strings } = language
+  const t = strings.home
+  const title = p.user ? t.titleSignedIn : t.titleSignedOut
+  return layout({
+    language,
+    title,
+    door: p.user ? 'open' : 'ajar',
+    content: html`<h1>${title}</h1>
+<p class="lead">${p.user ? t.signedIn : t.signedOut}</p>
+${
+  p.user &&
+  html`${personCard(p.user, strings.signedInAs)}
+<a class="button primary" href="${p.signOutHref}">${strings.signOut}</a>`
+}`
+  })
 }
