@@ -20,6 +20,11 @@ export const errorTable = {
     meaning: 'The configuration has problems; all of them are listed.',
     remedy: 'Mend each listed path and start again.'
   },
+  cannot_listen: {
+    status: 500,
+    meaning: 'The server cannot listen on the configured address and port.',
+    remedy: 'Stop whatever else listens there, or change `listen`.'
+  },
   client_id_required: {
     status: 400,
     meaning: 'A logout names an address but nothing says which client asks.',

@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { configured, instant, printRows, withStorage } from './with-storage.ts'
+import { configured, count, instant, printRows, withStorage } from './with-storage.ts'
 
 /** `utgang audit`: who did what, when, from where. */
 export function registerAuditCommands(program: Command): void {
@@ -7,7 +7,7 @@ export function registerAuditCommands(program: Command): void {
     .description('show the audit trail, newest first')
     .option('--sub <sub>', 'of one user')
     .option('--event <name>', 'of one kind, such as logout or sign_in_failed')
-    .option('--limit <number>', 'at most so many', Number, 50)
+    .option('--limit <number>', 'at most so many', count, 50)
     .option('--json', 'one JSON object a line')
     .action((options: { config?: string; sub?: string; event?: string; limit: number; json?: boolean }) =>
       withStorage(options, async ({ storage }) => {

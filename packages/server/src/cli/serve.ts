@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import { createSystem, type System } from '../app.ts'
 import { loadConfig } from '../config/load.ts'
+import { explained } from './refusals.ts'
 import { configured } from './with-storage.ts'
 
 /** `utgang serve`: the identity server. */
@@ -9,10 +10,13 @@ export function registerServe(program: Command): void {
     .description('run the identity server; applies migrations first')
     .action(async (options: { config?: string }) => {
       const { config } = loadConfig({ file: options.config, env: process.env })
-      const system = await createSystem(config)
-      const port = await system.listen()
-      process.stdout.write(`utgang: ${config.issuer} on ${config.listen.host}:${port}\nready\n`)
+      const system = await explained(config, () => createSystem(config))
       stopOnSignal(system)
+      const port = await explained(config, () => system.listen()).catch(async (error: unknown) => {
+        await system.close()
+        throw error
+      })
+      process.stdout.write(`utgang: ${config.issuer} on ${config.listen.host}:${port}\nready\n`)
     })
 }
 

@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import { UtgangError } from '../errors.ts'
-import { configured, instant, printRows, withStorage } from './with-storage.ts'
+import { configured, count, instant, printRows, withStorage } from './with-storage.ts'
 
 /** `utgang sessions list|end`. */
 export function registerSessionCommands(program: Command): void {
@@ -10,7 +10,7 @@ export function registerSessionCommands(program: Command): void {
     .description('list live sessions, newest first')
     .option('--sub <sub>', 'of one user')
     .option('--all', 'ended and expired ones too')
-    .option('--limit <number>', 'at most so many', Number, 100)
+    .option('--limit <number>', 'at most so many', count, 100)
     .action((options: { config?: string; sub?: string; all?: boolean; limit: number }) =>
       withStorage(options, async ({ storage, clock }) => {
         const found = await storage.listSessions(options, clock.now())

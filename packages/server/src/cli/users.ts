@@ -6,7 +6,7 @@ import type { CauseName } from '../logout/causes.ts'
 import type { Storage, User } from '../storage/storage.ts'
 import { hashPassword } from '../users/passwords.ts'
 import { newSub } from '../users/users.ts'
-import { configured, instant, printRows, withStorage } from './with-storage.ts'
+import { configured, count, instant, printRows, withStorage } from './with-storage.ts'
 
 /** `utgang users add|list|disable|delete`. */
 export function registerUserCommands(program: Command): void {
@@ -14,8 +14,8 @@ export function registerUserCommands(program: Command): void {
 
   configured(users.command('add'))
     .description('add a user; the password is read from standard input')
-    .requiredOption('--email <address>')
-    .requiredOption('--name <name>')
+    .requiredOption('--email <address>', 'what they sign in with')
+    .requiredOption('--name <name>', 'what people read')
     .option('--sub <sub>', 'default: a new one')
     .action((options: { config?: string; email: string; name: string; sub?: string }) =>
       withStorage(options, async ({ storage, clock }) => {
@@ -36,7 +36,7 @@ export function registerUserCommands(program: Command): void {
 
   configured(users.command('list'))
     .description('list users')
-    .option('--limit <number>', 'at most so many', Number, 1000)
+    .option('--limit <number>', 'at most so many', count, 1000)
     .action((options: { config?: string; limit: number }) =>
       withStorage(options, async ({ storage }) => {
         const found = await storage.listUsers(options.limit)

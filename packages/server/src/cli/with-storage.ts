@@ -1,4 +1,4 @@
-import type { Command } from 'commander'
+import { type Command, InvalidArgumentError } from 'commander'
 import { openStorage, sealerFor } from '../app.ts'
 import { type Clock, systemClock } from '../clock.ts'
 import { loadConfig } from '../config/load.ts'
@@ -7,6 +7,7 @@ import { type Heart, logoutHeart } from '../logout/end.ts'
 import { type JobRunner, runJobs } from '../logout/jobs.ts'
 import type { Sealer } from '../storage/secrets.ts'
 import type { Storage } from '../storage/storage.ts'
+import { explained } from './refusals.ts'
 
 /** What a command that works on the storage gets. */
 export interface Workshop {
@@ -26,13 +27,22 @@ export function configured(command: Command): Command {
   )
 }
 
+/** Reads an option that is a number of things. */
+export function count(text: string): number {
+  if (!/^[1-9]\d{0,8}$/.test(text)) throw new InvalidArgumentError('It must be a whole number from 1.')
+  return Number(text)
+}
+
 /** Runs a command on the storage of its configuration, beside a server that may be running on it. */
 export async function withStorage<T>(
   options: { config?: string },
   work: (workshop: Workshop) => Promise<T>
 ): Promise<T> {
   const { config } = loadConfig({ file: options.config, env: process.env })
-  const storage = openStorage(config)
+  const [storage, sealer] = await explained(
+    config,
+    async () => [openStorage(config), sealerFor(config)] as const
+  )
   const jobs = runJobs(storage, systemClock, error =>
     process.stderr.write(`a logout job failed: ${String(error)}\n`)
   )
@@ -41,7 +51,7 @@ export async function withStorage<T>(
       config,
       clock: systemClock,
       storage,
-      sealer: sealerFor(config),
+      sealer,
       heart: logoutHeart(storage, systemClock, jobs.wake),
       jobs
     })

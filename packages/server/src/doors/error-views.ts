@@ -11,10 +11,12 @@ export const pageErrors: ErrorView = (request, reply, { code, status, message })
   )
 
 /** Answers a program: the code as `error`, what was wrong, and the request's id for questions. */
+export const showDataError: ErrorView = (request, reply, { code, status, message }) =>
+  reply.code(status).send({ error: code, error_description: message, request_id: request.id })
+
+/** The error handler of a part of the server that answers programs. */
 export function dataErrors(error: FastifyError, request: FastifyRequest, reply: FastifyReply): unknown {
-  return answerError(error, request, reply, (_request, answer, { code, status, message }) =>
-    answer.code(status).send({ error: code, error_description: message, request_id: request.id })
-  )
+  return answerError(error, request, reply, showDataError)
 }
 
 function localeOf(request: FastifyRequest): string | undefined {

@@ -9,7 +9,7 @@ import type { Throttle } from '../web/throttle.ts'
 import { apiLogout } from './api-logout.ts'
 import type { DoorParts } from './door.ts'
 import { endSession } from './end-session.ts'
-import { dataErrors, pageErrors } from './error-views.ts'
+import { dataErrors, pageErrors, showDataError } from './error-views.ts'
 import { health } from './health.ts'
 import { home } from './home.ts'
 import { introspection } from './introspect.ts'
@@ -28,10 +28,16 @@ export interface DoorOptions {
 /** The web server with every door in it: pages, which people see (oidc-provider's own included), and data for programs. */
 export function openDoors(parts: DoorParts, { steps, isStopping }: DoorOptions): WebServer {
   const { config, log } = parts
-  const web = webServer({ log, trustProxy: config.trust_proxy, showError: pageErrors })
+  const web = webServer({
+    log,
+    issuer: config.issuer,
+    trustProxy: config.trust_proxy,
+    showError: pageErrors,
+    showDataError
+  })
 
   web.register(async pages => {
-    await usePageHeaders(pages, config.issuer)
+    usePageHeaders(pages, config.issuer)
     pages.register(home(parts))
     pages.register(redirectLogout(parts))
     pages.register(authorizeAliases)

@@ -27,8 +27,7 @@ export function registerPasswordGrant(
     if (!username || !password)
       throw new errors.InvalidRequest('missing required parameter(s) username, password')
     const key = `${username.toLowerCase()} ${ctx.req.askedBy?.ip}`
-    if ((await throttle.waitSeconds(key)) > 0)
-      throw new errors.InvalidGrant('too many attempts, wait a little')
+    if ((await throttle.attempt(key)) > 0) throw new errors.InvalidGrant('too many attempts, wait a little')
     const user = await findByPassword(storage, username, password)
     await storage.writeAudit(
       {
@@ -40,10 +39,7 @@ export function registerPasswordGrant(
       },
       clock.now()
     )
-    if (!user) {
-      await throttle.failed(key)
-      throw new errors.InvalidGrant('invalid user credentials')
-    }
+    if (!user) throw new errors.InvalidGrant('invalid user credentials')
     await throttle.succeeded(key)
     const scopes = new Set((text(params?.scope) ?? client.scope ?? 'openid').split(' ').filter(Boolean))
     if (client.scope) {

@@ -99,7 +99,7 @@ async function signIn(steps: SignInParts, request: FastifyRequest, reply: Fastif
   const { login = '', password = '', remember } = formOf(request)
   const remembered = remember !== undefined
   const key = `${login.trim().toLowerCase()} ${request.ip}`
-  const wait = await steps.throttle.waitSeconds(key)
+  const wait = await steps.throttle.attempt(key)
   if (wait > 0) {
     reply.code(429).header('retry-after', String(wait))
     return showSignIn(asked, reply, {
@@ -121,7 +121,6 @@ async function signIn(steps: SignInParts, request: FastifyRequest, reply: Fastif
     steps.clock.now()
   )
   if (!user) {
-    await steps.throttle.failed(key)
     reply.code(401)
     return showSignIn(asked, reply, { login, remember: remembered, error: { code: 'invalid_credentials' } })
   }

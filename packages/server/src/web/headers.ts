@@ -1,49 +1,76 @@
-import helmet from '@fastify/helmet'
 import type { WebServer } from './server.ts'
+
+/** Headers by name. */
+export type Headers = Readonly<Record<string, string>>
 
 const hstsSeconds = 2 * 365 * 86_400
 
-/**
- * Security headers of pages. No script at all, nothing from elsewhere, no framing, no referrer.
- * `form-action` is not limited: after a form of ours the browser follows redirects to the applications, and Chromium
- * would hold those against it.
- */
-export async function usePageHeaders(scope: WebServer, issuer: string): Promise<void> {
-  await scope.register(helmet, {
-    contentSecurityPolicy: {
-      useDefaults: false,
-      directives: {
-        defaultSrc: ["'none'"],
-        styleSrc: ["'self'"],
-        imgSrc: ["'self'", 'data:'],
-        baseUri: ["'none'"],
-        frameAncestors: ["'none'"]
-      }
-    },
-    frameguard: { action: 'deny' },
-    referrerPolicy: { policy: 'no-referrer' },
-    // A window that opened us for a sign-in must not hold a handle on our pages.
-    crossOriginOpenerPolicy: { policy: 'same-origin' },
-    crossOriginResourcePolicy: { policy: 'same-origin' },
-    strictTransportSecurity: issuer.startsWith('https:')
-      ? { maxAge: hstsSeconds, includeSubDomains: true }
-      : false
-  })
-}
-
-/** Security headers of answers that are data: the same promises, fixed once, since these paths are the busiest. */
-export function useDataHeaders(scope: WebServer, issuer: string): void {
-  const headers = {
-    'cache-control': 'no-store',
-    'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
-    'referrer-policy': 'no-referrer',
+/** What every answer promises, whatever it is: only https from now on, no guessing of types, no referrer. */
+function everywhere(issuer: string): Headers {
+  return {
     'x-content-type-options': 'nosniff',
+    'referrer-policy': 'no-referrer',
     ...(issuer.startsWith('https:')
       ? { 'strict-transport-security': `max-age=${hstsSeconds}; includeSubDomains` }
       : {})
   }
+}
+
+/**
+ * Security headers of pages. No script at all, nothing from elsewhere, no framing.
+ * `form-action` is not limited: after a form of ours the browser follows redirects to the applications, and Chromium
+ * would hold those against it.
+ */
+export function pageHeaders(issuer: string): Headers {
+  return {
+    ...everywhere(issuer),
+    'content-security-policy':
+      "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; frame-ancestors 'none'",
+    'x-frame-options': 'DENY',
+    // A window that opened us for a sign-in must not hold a handle on our pages.
+    'cross-origin-opener-policy': 'same-origin',
+    'cross-origin-resource-policy': 'same-origin'
+  }
+}
+
+/** Security headers of answers that are data. */
+export function dataHeaders(issuer: string): Headers {
+  return {
+    ...everywhere(issuer),
+    'cache-control': 'no-store',
+    'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+    'cross-origin-resource-policy': 'same-origin'
+  }
+}
+
+/** Gives every answer of a part of the server {@link pageHeaders}. */
+export function usePageHeaders(scope: WebServer, issuer: string): void {
+  const headers = pageHeaders(issuer)
   scope.addHook('onRequest', (_request, reply, done) => {
     reply.headers(headers)
     done()
   })
+}
+
+/** Paths that other sites load with a script element: SPiD's JSONP, and the browser SDK itself. */
+const scripts = /^\/(?:(?:ajax|rpc|js)\/|(?:v2\/)?session$)/
+
+/** Gives every answer of a part of the server {@link dataHeaders}, and marks its routes as data. */
+export function useDataHeaders(scope: WebServer, issuer: string): void {
+  const headers = dataHeaders(issuer)
+  const scriptHeaders = { ...headers, 'cross-origin-resource-policy': 'cross-origin' }
+  scope.addHook('onRoute', route => {
+    route.config = { ...route.config, data: true }
+  })
+  scope.addHook('onRequest', (request, reply, done) => {
+    reply.headers(scripts.test(request.routeOptions.url ?? '') ? scriptHeaders : headers)
+    done()
+  })
+}
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** This route answers programs, so its errors are JSON. */
+    data?: boolean
+  }
 }

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { rootCertificates } from 'node:tls'
 import { Agent, type Dispatcher, fetch } from 'undici'
 import type { Config } from '../config/schema.ts'
+import { UtgangError } from '../errors.ts'
 
 type LookupDone = (
   error: NodeJS.ErrnoException | null,
@@ -20,12 +21,13 @@ export function lookup(hostname: string, options: LookupOptions, done: LookupDon
   dns.lookup(hostname, options, done as never)
 }
 
-/** The one agent through which this server calls out. */
+/**
+ * The one agent through which this server calls out.
+ * @throws UtgangError `bad_config` when `extra_ca_file` cannot be read or holds no certificate
+ */
 export function outgoingAgent(config: Pick<Config, 'extra_ca_file'>): Dispatcher {
-  const ca =
-    config.extra_ca_file === undefined
-      ? undefined
-      : [...rootCertificates, readFileSync(config.extra_ca_file, 'utf8')]
+  const { extra_ca_file: file } = config
+  const ca = file === undefined ? undefined : [...rootCertificates, authoritiesIn(file)]
   return new Agent({
     connect: { lookup: lookup as never, ca },
     headersTimeout: 5000,
@@ -38,4 +40,17 @@ export function outgoingAgent(config: Pick<Config, 'extra_ca_file'>): Dispatcher
 export function outgoingFetch(config: Pick<Config, 'extra_ca_file'>): typeof fetch {
   const dispatcher = outgoingAgent(config)
   return (input, init) => fetch(input, { ...init, dispatcher })
+}
+
+function authoritiesIn(file: string): string {
+  let text: string
+  try {
+    text = readFileSync(file, 'utf8')
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException
+    throw new UtgangError('bad_config', `extra_ca_file: ${file} cannot be read (${code})`, { cause })
+  }
+  if (!text.includes('-----BEGIN CERTIFICATE-----'))
+    throw new UtgangError('bad_config', `extra_ca_file: ${file} holds no certificate in PEM form`)
+  return text
 }

@@ -8,6 +8,9 @@ import fastify, {
   LogController
 } from 'fastify'
 import { type ErrorCode, OAuthError, UtgangError } from '../errors.ts'
+import { pageHeaders } from './headers.ts'
+import { knownRoutes } from './known-routes.ts'
+import { logResponse } from './logging.ts'
 
 /** How a part of the server shows an error: a page for people, JSON for programs. */
 export type ErrorView = (
@@ -22,35 +25,75 @@ export type WebServer = FastifyInstance
 /** What a web server needs to know. */
 export interface WebOptions {
   log: FastifyBaseLogger
+  issuer: string
   trustProxy: readonly string[]
+  /** Shows an error to a person, and where nobody knows who asks. */
   showError: ErrorView
+  /** Shows an error to a program. */
+  showDataError: ErrorView
 }
+
+/** The longest body that is taken, in bytes: forms of sign-in, tokens and logouts are far shorter. */
+const longestBodyBytes = 256 * 1024
+
+/** Longest that a client may take to send a request, in milliseconds. */
+const longestRequestMs = 30_000
+
+/** Longest that a stop waits for open requests, in milliseconds; then their connections are cut. */
+const longestStopMs = 30_000
+
+/** How often a stopping server lets go of connections whose request has been answered, in milliseconds. */
+const letGoEveryMs = 50
 
 /**
  * The HTTP server without its routes: request ids, one log line per request (route and outcome, never a query string,
- * a header or a body), forms, and errors.
+ * a header or a body), forms, and errors. Every answer has its request's id in `X-Request-Id`.
  */
 export function webServer(options: WebOptions): WebServer {
+  const { log, issuer, trustProxy, showError, showDataError } = options
+  const headers = pageHeaders(issuer)
   const app = fastify({
-    loggerInstance: options.log,
-    logController: new LogController({ disableRequestLogging: true }),
-    trustProxy: options.trustProxy.length > 0 ? [...options.trustProxy] : false,
+    loggerInstance: log,
+    logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
+    trustProxy: trustProxy.length > 0 ? [...trustProxy] : false,
     genReqId: () => randomUUID(),
     routerOptions: { ignoreTrailingSlash: false, caseSensitive: true, maxParamLength: 500 },
-    bodyLimit: 256 * 1024,
-    // Idle connections must not hold up a stop.
-    forceCloseConnections: 'idle'
+    bodyLimit: longestBodyBytes,
+    requestTimeout: longestRequestMs,
+    // What comes in on an open connection while the server stops was accepted, so it is answered.
+    return503OnClosing: false,
+    // An address that cannot be decoded gets no further than the router: no hook runs, so all is done here.
+    frameworkErrors(error, request, reply) {
+      reply.headers(headers).header('x-request-id', request.id)
+      answerError(error, request, reply, showError)
+      logResponse(request, reply)
+    }
   })
   app.register(formbody)
-  app.addHook('onResponse', async (request, reply) => logResponse(request, reply))
-  app.setNotFoundHandler((request, reply) =>
-    options.showError(request, reply, {
-      code: 'not_found',
-      message: 'There is nothing at this address.',
-      status: 404
+  app.addHook('onRequest', (request, reply, done) => {
+    reply.header('x-request-id', request.id)
+    done()
+  })
+  app.addHook('preClose', done => {
+    const letGo = setInterval(() => app.server.closeIdleConnections(), letGoEveryMs)
+    const cut = setTimeout(() => app.server.closeAllConnections(), longestStopMs)
+    app.server.once('close', () => {
+      clearInterval(letGo)
+      clearTimeout(cut)
     })
-  )
-  app.setErrorHandler((error, request, reply) => answerError(error, request, reply, options.showError))
+    done()
+  })
+  app.addHook('onResponse', async (request, reply) => logResponse(request, reply))
+  const routes = knownRoutes(app)
+  app.setNotFoundHandler((request, reply) => {
+    const others = routes.at(request.url)
+    reply.headers(headers)
+    if (others.length === 0) return answerError(new UtgangError('not_found'), request, reply, showError)
+    reply.header('allow', others.map(route => route.method).join(', '))
+    const show = others.some(route => route.data) ? showDataError : showError
+    return answerError(new UtgangError('method_not_allowed'), request, reply, show)
+  })
+  app.setErrorHandler((error, request, reply) => answerError(error, request, reply, showError))
   return app
 }
 
@@ -63,14 +106,16 @@ export function answerError(
 ): unknown {
   if (error instanceof OAuthError) return sendOAuthError(error, reply)
   const known = asUtgangError(error)
-  if (known.status >= 500) request.log.error({ err: error, cause: known.cause }, known.code)
-  else request.log.info({ code: known.code }, known.message)
+  const status = statusOf(error) ?? known.status
+  request.failure = known.code
+  if (status >= 500) request.log.error({ err: error, cause: known.cause }, known.code)
   if (known.code === 'storage_unavailable') reply.header('retry-after', '1')
-  return show(request, reply, { code: known.code, message: known.message, status: known.status })
+  return show(request, reply, { code: known.code, message: known.message, status })
 }
 
 /** Sends an error in OAuth's form (RFC 6749 §5.2). */
 export function sendOAuthError(error: OAuthError, reply: FastifyReply): FastifyReply {
+  reply.request.failure = error.error
   if (error.status === 401 && error.error === 'invalid_client')
     reply.header('www-authenticate', 'Basic realm="utgang"')
   return reply
@@ -82,30 +127,28 @@ export function sendOAuthError(error: OAuthError, reply: FastifyReply): FastifyR
 
 function asUtgangError(error: unknown): UtgangError {
   if (error instanceof UtgangError) return error
-  // Fastify's own: an unreadable body, a wrong content type, a body that is too long.
-  const status = (error as { statusCode?: number }).statusCode
-  if (status !== undefined && status >= 400 && status < 500) {
-    return new UtgangError('invalid_request', (error as Error).message, { cause: error })
-  }
-  return new UtgangError('server_error', undefined, { cause: error })
+  const status = statusOf(error)
+  if (status === undefined) return new UtgangError('server_error', undefined, { cause: error })
+  // The framework's own words would repeat the address or the body, tokens and all.
+  return new UtgangError('invalid_request', reasons[status], { cause: error })
 }
 
-function logResponse(request: FastifyRequest, reply: FastifyReply): void {
-  const quiet = reply.statusCode < 400 && request.routeOptions.config.quiet === true
-  request.log[quiet ? 'debug' : 'info'](
-    {
-      method: request.method,
-      route: request.routeOptions.url,
-      status: reply.statusCode,
-      ms: Math.round(reply.elapsedTime * 10) / 10
-    },
-    'answered'
-  )
+const reasons: Record<number, string> = {
+  413: 'The body of the request is too long.',
+  414: 'The address is too long.',
+  415: 'The body has a content type that is not taken here.'
+}
+
+/** The status of an error that the framework found in the request: an unreadable address or body, or one too long. */
+function statusOf(error: unknown): number | undefined {
+  if (error instanceof UtgangError) return undefined
+  const { statusCode } = error as { statusCode?: number }
+  return statusCode !== undefined && statusCode >= 400 && statusCode < 500 ? statusCode : undefined
 }
 
 declare module 'fastify' {
-  interface FastifyContextConfig {
-    /** Successful answers of this route are logged at debug level only: it is called all the time. */
-    quiet?: boolean
+  interface FastifyRequest {
+    /** The code of the error that this request was answered with, for the log. */
+    failure?: string
   }
 }

@@ -1,12 +1,14 @@
+import { hash } from 'node:crypto'
 import { RateLimiterMemory } from 'rate-limiter-flexible'
 
-/** Counts bad attempts under a key and says how long the next one has to wait. */
+/** Slows down bad attempts under a key. */
 export interface Throttle {
-  /** Seconds until the next attempt is taken; 0 for at once. */
-  waitSeconds(key: string): Promise<number>
-  /** Notes a bad attempt. */
-  failed(key: string): Promise<void>
-  /** Forgets the key after a good one. */
+  /**
+   * Takes an attempt, or says how many seconds it has to wait; 0 for taken. One that was taken counts as bad until
+   * {@link succeeded} says otherwise, so that many at the same moment are no way around.
+   */
+  attempt(key: string): Promise<number>
+  /** Forgets the bad attempts of a key after a good one. */
   succeeded(key: string): Promise<void>
 }
 
@@ -16,6 +18,8 @@ const freeAttempts = 5
 const longestWaitSeconds = 30
 /** How long bad attempts are remembered, in seconds. */
 const memorySeconds = 15 * 60
+/** How many keys are remembered; beyond that the ones longest at rest are forgotten. */
+const mostKeys = 100_000
 
 /**
  * Slows sign-in by account and address together: after {@link freeAttempts} wrong passwords each further one doubles
@@ -23,29 +27,25 @@ const memorySeconds = 15 * 60
  * process.
  */
 export function loginThrottle(now: () => number): Throttle {
-  const failures = new RateLimiterMemory({
-    points: Number.MAX_SAFE_INTEGER,
-    duration: memorySeconds,
-    keyPrefix: 'login'
-  })
-  const lastFailure = new Map<string, number>()
+  // In the order of their last attempt: a Map keeps the order in which keys were set.
+  const bad = new Map<string, { count: number; last: number }>()
   return {
-    async waitSeconds(key) {
-      const count = (await failures.get(key))?.consumedPoints ?? 0
-      const last = lastFailure.get(key)
-      if (count === 0) lastFailure.delete(key)
-      if (count < freeAttempts || last === undefined) return 0
-      const wait = Math.min(2 ** (count - freeAttempts), longestWaitSeconds)
-      return Math.max(0, last + wait - now())
-    },
-    async failed(key) {
-      await failures.consume(key)
-      if (lastFailure.size > 100_000) lastFailure.clear()
-      lastFailure.set(key, now())
+    async attempt(key) {
+      const id = hash('sha256', key)
+      const known = bad.get(id)
+      const before = known && known.last + memorySeconds > now() ? known : { count: 0, last: 0 }
+      const wait =
+        before.count < freeAttempts ? 0 : Math.min(2 ** (before.count - freeAttempts), longestWaitSeconds)
+      const left = before.last + wait - now()
+      if (left > 0) return left
+      bad.delete(id)
+      bad.set(id, { count: before.count + 1, last: now() })
+      const [oldest] = bad.keys()
+      if (bad.size > mostKeys && oldest !== undefined) bad.delete(oldest)
+      return 0
     },
     async succeeded(key) {
-      await failures.delete(key)
-      lastFailure.delete(key)
+      bad.delete(hash('sha256', key))
     }
   }
 }
