@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { addSigningKeys } from '../tokens/signing-keys.ts'
+import { addSigningKeys, ensureSigningKeys } from '../tokens/signing-keys.ts'
 import { configured, instant, printRows, withStorage } from './with-storage.ts'
 
 /** `utgang keys list|rotate`. */
@@ -30,6 +30,8 @@ export function registerKeyCommands(program: Command): void {
     .option('--now', 'sign with the new keys at once (when an old key may have leaked)')
     .action((options: { config?: string; now?: boolean }) =>
       withStorage(options, async ({ storage, sealer, clock, config }) => {
+        // A server that never ran has no key that could sign until the new ones do.
+        await ensureSigningKeys(storage, sealer, clock.now())
         const wait = options.now ? 0 : config.lifetimes.key_publish_seconds
         const kids = await addSigningKeys(storage, sealer, clock.now(), wait)
         await storage.writeAudit({ event: 'keys_rotated', detail: { kids } }, clock.now())

@@ -1,36 +1,26 @@
 import type { Config } from '../config/schema.ts'
 import { UtgangError } from '../errors.ts'
 
+/** What Node and SQLite tell about a failure, as far as they do. */
+type Failure = NodeJS.ErrnoException & { errcode?: number }
+
 /**
  * Does work that needs the database and the port of a config, and says in plain words what is wrong with either.
- * @throws UtgangError `cannot_listen`, `storage_unavailable`
+ * @throws UtgangError `cannot_listen`, `bad_config`
  */
 export async function explained<T>(config: Config, work: () => Promise<T>): Promise<T> {
   try {
     return await work()
   } catch (error) {
-    throw refusal(config, error as NodeJS.ErrnoException & { errcode?: number }) ?? error
+    throw cannotListen(config, error as Failure) ?? cannotOpen(config, error) ?? error
   }
 }
 
-function refusal(
-  { listen, storage }: Config,
-  error: NodeJS.ErrnoException & { errcode?: number }
-): UtgangError | undefined {
-  const { code, errcode, syscall, path } = error
-  if (syscall === 'listen' || syscall === 'bind' || syscall === 'getaddrinfo') {
-    const why = code === undefined ? error.message : (listening[code] ?? code)
-    const message = `cannot listen on ${listen.host}, port ${listen.port}: ${why}`
-    return new UtgangError('cannot_listen', message, { cause: error })
-  }
-  const file = storage.replace(/^sqlite:/, '')
-  const why =
-    errcode === undefined
-      ? path?.startsWith(file) && `${path} cannot be used (${code})`
-      : (opening[errcode & 0xff] ?? error.message)
-  if (!why || (errcode === undefined && code === undefined)) return undefined
-  const message = `the database ${storage} cannot be used: ${why}. Check \`storage\` (UTGANG_STORAGE).`
-  return new UtgangError('storage_unavailable', message, { cause: error })
+function cannotListen({ listen }: Config, error: Failure): UtgangError | undefined {
+  const { code = '', syscall = '', message } = error
+  if (!['listen', 'bind', 'getaddrinfo'].includes(syscall)) return undefined
+  const text = `cannot listen on ${listen.host}, port ${listen.port}: ${listening[code] ?? message}`
+  return new UtgangError('cannot_listen', text, { cause: error })
 }
 
 const listening: Record<string, string> = {
@@ -42,13 +32,39 @@ const listening: Record<string, string> = {
   ENOTFOUND: 'no address is known for that name. Set `listen.host` (UTGANG_LISTEN) to an address.'
 }
 
+function cannotOpen({ storage }: Config, error: unknown): UtgangError | undefined {
+  const reason = (error instanceof UtgangError ? error.cause : error) as Failure | undefined
+  const why = reason && (byResult(reason) ?? bySystem(reason, storage.replace(/^sqlite:/, '')))
+  if (why === undefined) return undefined
+  const text = `the database ${storage} cannot be used: ${why}. Check \`storage\` (UTGANG_STORAGE).`
+  return new UtgangError('bad_config', text, { cause: error })
+}
+
 /** By SQLite's primary result code. */
+function byResult({ errcode, message }: Failure): string | undefined {
+  return errcode === undefined ? undefined : (opening[errcode & 0xff] ?? message)
+}
+
 const opening: Record<number, string> = {
   5: 'another process holds it locked',
-  8: 'it may not be written by this user',
+  8: 'this user may not write it',
   10: 'the disk does not answer',
   11: 'the file is damaged; go back to a backup',
   13: 'the disk is full',
-  14: 'it cannot be opened. The folder must exist and be writable for this user',
+  14: 'it cannot be opened',
   26: 'the file is no SQLite database'
+}
+
+/** The database's own file, or the key that is made beside it. */
+function bySystem({ code = '', path }: Failure, file: string): string | undefined {
+  if (!path?.startsWith(file)) return undefined
+  return files[code] ?? code
+}
+
+const files: Record<string, string> = {
+  ENOENT: 'its folder does not exist',
+  EACCES: 'this user may not write there',
+  EPERM: 'this user may not write there',
+  EROFS: 'the disk is read-only',
+  EISDIR: 'it is a folder, not a file'
 }
