@@ -45,13 +45,12 @@ export function checkRegistration(issuer: string) {
     if (!ctx || !/^registration/.test(ctx.oidc.route)) return
     if (value !== undefined && !open.has(key)) refuse(`${key} can only be set in the configuration`)
     if (key !== ownKeys[0]) return
-    const grantTypes = metadata.grant_types as string[] | undefined
+    const grantTypes = textsIn(metadata.grant_types)
     for (const power of ['client_credentials', 'password']) {
-      if (grantTypes?.includes(power)) refuse(`grant type ${power} can only be allowed in the configuration`)
+      if (grantTypes.includes(power)) refuse(`grant type ${power} can only be allowed in the configuration`)
     }
     for (const list of ['redirect_uris', 'post_logout_redirect_uris'] as const) {
-      for (const address of (metadata[list] as string[] | undefined) ?? [])
-        checkAddress(list, address, metadata, issuer)
+      for (const address of textsIn(metadata[list])) checkAddress(list, address, metadata, issuer)
     }
     for (const single of ['backchannel_logout_uri', 'frontchannel_logout_uri'] as const) {
       const address = metadata[single]
@@ -77,6 +76,11 @@ function checkAddress(
     return
   }
   if (metadata.application_type !== 'native') refuse(`${list}: ${address} is for a native client`)
+}
+
+/** The texts in a list; what is no list, or no text, oidc-provider refuses next. */
+function textsIn(list: unknown): string[] {
+  return Array.isArray(list) ? list.filter(item => typeof item === 'string') : []
 }
 
 function refuse(message: string): never {

@@ -12,7 +12,10 @@ interface KnownRoute {
 export function knownRoutes(app: WebServer): { at(url: string): KnownRoute[] } {
   const routes: { options: RouteOptions; pattern: RegExp }[] = []
   app.addHook('onRoute', options => {
-    const pattern = options.url.replace(/[.*+?^${}()|[\]\\]/g, '\\$&').replace(/:[^/]+/g, '[^/]+')
+    const pattern = options.url
+      .replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
+      .replace(/:[^/]+/g, '[^/]+')
+      .replace(/\\\*$/, '.*')
     routes.push({ options, pattern: new RegExp(`^${pattern}$`) })
   })
   return {

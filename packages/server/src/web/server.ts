@@ -93,7 +93,9 @@ export function webServer(options: WebOptions): WebServer {
     const show = others.some(route => route.data) ? showDataError : showError
     return answerError(new UtgangError('method_not_allowed'), request, reply, show)
   })
-  app.setErrorHandler((error, request, reply) => answerError(error, request, reply, showError))
+  app.setErrorHandler((error, request, reply) =>
+    answerError(error, request, reply.headers(headers), showError)
+  )
   return app
 }
 
