@@ -1,0 +1,30 @@
+import { describe } from 'vitest'
+import { clientContract } from './clients.ts'
+import { endContract } from './end.ts'
+import { grantContract } from './grants.ts'
+import { jobContract } from './jobs.ts'
+import { livenessContract } from './liveness.ts'
+import { peopleContract } from './people.ts'
+import { recordContract } from './records.ts'
+import { retentionContract } from './retention.ts'
+import { sessionContract } from './sessions.ts'
+import type { OpenStorage } from './stage.ts'
+import { tokenContract } from './tokens.ts'
+import { upkeepContract } from './upkeep.ts'
+
+/** What every storage must hold, method by method; the same tests for each implementation. */
+export function storageContract(name: string, open: OpenStorage): void {
+  describe(name, () => {
+    describe('sessions', () => sessionContract(open))
+    describe('grants', () => grantContract(open))
+    describe('tokens', () => tokenContract(open))
+    describe('what is alive', () => livenessContract(open))
+    describe('records', () => recordContract(open))
+    describe('people', () => peopleContract(open))
+    describe('clients', () => clientContract(open))
+    describe('ending', () => endContract(open))
+    describe('jobs', () => jobContract(open))
+    describe('upkeep', () => upkeepContract(open))
+    describe('retention', () => retentionContract(open))
+  })
+}
