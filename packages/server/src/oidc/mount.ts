@@ -22,6 +22,11 @@ export function mountOp(op: Op, config: Config) {
         handler: (request, reply) => handOver(op, request, reply)
       })
     }
+    app.addHook('onRequest', async (request, reply) => {
+      // The page that posts a response to a client needs its one script: oidc-provider adds its hash to a list that is
+      // there, and an empty list allows nothing.
+      if (request.routeOptions.url?.startsWith(routes.authorization)) allowHashedScripts(reply)
+    })
     pass('GET', routes.authorization)
     pass('GET', `${routes.authorization}/:uid`)
     for (const method of ['POST', 'OPTIONS'] as const) pass(method, routes.token)
@@ -38,6 +43,11 @@ export function mountOp(op: Op, config: Config) {
       pass('GET', `${routes.registration}/:clientId`)
     }
   }
+}
+
+function allowHashedScripts(reply: FastifyReply): void {
+  const policy = reply.getHeader('content-security-policy')
+  if (typeof policy === 'string') reply.header('content-security-policy', `${policy}; script-src`)
 }
 
 /** Hands a request to oidc-provider, with the headers that our own plugins have set so far. */
