@@ -20,11 +20,6 @@ export const errorTable = {
     meaning: 'The configuration has problems; all of them are listed.',
     remedy: 'Mend each listed path and start again.'
   },
-  cannot_listen: {
-    status: 500,
-    meaning: 'The server cannot listen on the configured address and port.',
-    remedy: 'Stop whatever else listens there, or change `listen`.'
-  },
   client_id_required: {
     status: 400,
     meaning: 'A logout names an address but nothing says which client asks.',
@@ -50,6 +45,11 @@ export const errorTable = {
     meaning: 'This sub or this address already has an account.',
     remedy: 'Choose another, or change the existing account.'
   },
+  insufficient_scope: {
+    status: 403,
+    meaning: 'The token is alive, but not for this.',
+    remedy: 'Use a token of the user, or of a client that may do this.'
+  },
   invalid_hint: {
     status: 400,
     meaning: 'id_token_hint is not an ID Token that this server issued.',
@@ -69,11 +69,6 @@ export const errorTable = {
     status: 401,
     meaning: 'The token is unknown, expired or revoked.',
     remedy: 'Sign in again or refresh.'
-  },
-  insufficient_scope: {
-    status: 403,
-    meaning: 'The token is alive, but not for this.',
-    remedy: 'Use a token of the user, or of a client that may do this.'
   },
   method_not_allowed: {
     status: 405,

@@ -6,7 +6,7 @@ type Failure = NodeJS.ErrnoException & { errcode?: number }
 
 /**
  * Does work that needs the database and the port of a config, and says in plain words what is wrong with either.
- * @throws UtgangError `cannot_listen`, `bad_config`
+ * @throws UtgangError `port_in_use`, `bad_config`
  */
 export async function explained<T>(config: Config, work: () => Promise<T>): Promise<T> {
   try {
@@ -20,7 +20,7 @@ function cannotListen({ listen }: Config, error: Failure): UtgangError | undefin
   const { code = '', syscall = '', message } = error
   if (!['listen', 'bind', 'getaddrinfo'].includes(syscall)) return undefined
   const text = `cannot listen on ${listen.host}, port ${listen.port}: ${listening[code] ?? message}`
-  return new UtgangError('cannot_listen', text, { cause: error })
+  return new UtgangError(code === 'EADDRINUSE' ? 'port_in_use' : 'bad_config', text, { cause: error })
 }
 
 const listening: Record<string, string> = {

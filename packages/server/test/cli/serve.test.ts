@@ -112,7 +112,7 @@ test('a port that is taken: said which, and what to do', async () => {
   const place = somewhere({ listen: { host: '127.0.0.1', port } })
   const { code, stderr } = await place.run('serve')
   expect(stderr).toContain(`cannot listen on 127.0.0.1, port ${port}: another process listens there`)
-  expect(stderr).toMatch(/set another port in `listen` \(UTGANG_LISTEN\)\.\n {2}code: cannot_listen\n$/)
+  expect(stderr).toMatch(/set another port in `listen` \(UTGANG_LISTEN\)\.\n {2}code: port_in_use\n$/)
   expect(code).toBe(1)
 })
 
