@@ -89,13 +89,13 @@ const told: Readonly<Record<ToldState, string>> = {
 }
 
 const counted: Readonly<Record<ToldState, string>> = {
-  pending: 'queued, not sent yet',
-  delivered: 'told and confirmed',
-  refused: 'told, but refused',
-  unclear: 'tried, unclear',
-  gave_up: 'never reached',
-  superseded: 'not needed any more',
-  not_registered: 'not asking to be told'
+  pending: 'Queued, not sent yet',
+  delivered: 'Told, and confirmed',
+  refused: 'Told, but refused',
+  unclear: 'Tried, unclear',
+  gave_up: 'Never reached',
+  superseded: 'Not needed any more',
+  not_registered: 'Not asking to be told'
 }
 
 function sessionLine({ sessions_ended }: Receipt): string {
@@ -103,15 +103,19 @@ function sessionLine({ sessions_ended }: Receipt): string {
   return sessions_ended === 1 ? 'Ended, in this browser.' : `${sessions_ended} sessions ended.`
 }
 
-function tokenLine({ grants_revoked, tokens_revoked, sessions_ended }: Receipt, bound: boolean): string {
-  if (grants_revoked + tokens_revoked > 0) return 'Revoked: every token of that sign-in at this site.'
-  if (bound && sessions_ended > 0) return 'Ended with the session: this site’s tokens are bound to it.'
+/** The receipt counts for all sites together; what it says of this one's tokens follows from how they are registered. */
+function tokenLine(receipt: Receipt, bound: boolean): string {
+  if (receipt.cause === 'api') return 'Revoked: every token of this sign-in.'
+  if (bound && receipt.sessions_ended > 0)
+    return 'Ended with the session, to which this site’s tokens are bound.'
+  if (receipt.grants_revoked + receipt.tokens_revoked > 0)
+    return 'Revoked: the token that was handed over, and all others of that sign-in.'
   return 'None revoked. This site kept its token, as it may.'
 }
 
 function countsLine({ applications }: Receipt): string {
   const counts = Object.entries(applications) as [ToldState, number][]
-  return `${counts.map(([state, count]) => `${count} ${counted[state]}`).join(', ')}.`
+  return counts.map(([state, count]) => `${counted[state]}: ${count}.`).join(' ')
 }
 
 function timeOf(seconds: number): Html {

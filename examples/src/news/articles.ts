@@ -105,5 +105,19 @@ export const articles: readonly Article[] = [
       'She had said that she would be the first one in, and she was, in a borrowed bathing cap, in front of some four hundred people and one surprised swan.',
       'The measurements have been below the limit since May. A ladder, a ring and a bench are in place; a changing hut follows in the autumn.'
     ]
+  },
+  {
+    slug: 'choir',
+    section: 'Culture',
+    title: 'The choir that sings people home',
+    lead: 'When the concert hall closes, twelve amateurs stand in the stairs and hum until the last coat is gone.',
+    author: 'Marte Dahl',
+    minutes: 3,
+    picture: 'choir',
+    alt: 'A row of singers with song sheets on a stair',
+    body: [
+      'It began as a mistake. The lights had gone up too early, nobody knew whether it was over, and somebody in the second row of altos started a lullaby.',
+      'Now it is part of the evening. There is no programme and no applause. “An ending that you can hear,” says the conductor, “is one that you do not have to check.”'
+    ]
   }
 ]
