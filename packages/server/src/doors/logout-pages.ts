@@ -6,7 +6,7 @@ import { errorPage } from '../pages/error.ts'
 import type { SignedOutReceipt } from '../pages/receipt.ts'
 import { signedOutPage } from '../pages/signed-out.ts'
 import type { Session } from '../storage/storage.ts'
-import { html } from '../web/answers.ts'
+import { html, seeOther } from '../web/answers.ts'
 import { queryOf } from '../web/parameters.ts'
 import { type DoorParts, sessionOf } from './door.ts'
 import type { LogoutRecords, Outcome } from './logout-records.ts'
@@ -73,6 +73,8 @@ export function logoutPages(parts: DoorParts, records: LogoutRecords) {
   }
 
   async function signedOut(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+    // Somebody has signed in since, and the page would say what is no longer so.
+    if (await sessionOf(parts, request)) return seeOther(reply, '/')
     const found = await outcomeOf(request)
     if (found) return outcome(request, reply, found)
     const { ui_locales: locale } = queryOf(request)

@@ -23,13 +23,13 @@ ${leaves[door]}
 }
 
 /** The doorway with the evening in it: low sun, two ridges, water. */
-const outside: Markup = html`<path class="c-frame" d="M146 138h188v332H146z"/>
-<path class="c-sky" d="M160 152h160v318H160z"/>
+const outside: Markup = html`<path class="c-sky" d="M150 142h180v328H150z"/>
 <circle class="c-sun" cx="262" cy="300" r="34"/>
-<path class="c-far" d="M160 330l34-38 30 30 28-22 36 34 32-26v90H160z"/>
-<path class="c-near" d="M160 372l52-40 44 36 30-16 34 28v40H160z"/>
-<path class="c-water" d="M160 386h160v84H160z"/>
-<path class="c-shine" d="M244 396h38M236 412h52M250 428h30M230 446h46"/>`
+<path class="c-far" d="M150 338l44-46 30 30 28-22 36 34 42-34v96H150z"/>
+<path class="c-near" d="M150 380l62-48 44 36 30-16 44 36v32H150z"/>
+<path class="c-water" d="M150 386h180v84H150z"/>
+<path class="c-shine" d="M244 396h38M236 412h52M250 428h30M230 446h46"/>
+<path class="c-frame" d="M146 138h188v332h-14V152H160v318h-14z"/>`
 
 const leaves: Record<Door, Markup> = {
   closed: html`<path class="c-frame" d="M146 138h188v332H146z"/>
@@ -39,7 +39,7 @@ const leaves: Record<Door, Markup> = {
 <path class="c-glow" d="M162 470h156l26 14H136z"/>`,
   ajar: html`${outside}
 <path class="c-glow" d="M268 470h52l96 170H250z"/>
-<path class="c-doorleaf" d="M160 152l112-22v370l-112-30z"/>
+<path class="c-doorleaf" d="M159 152l113-22v370l-113-30z"/>
 <path class="c-panelling" d="M178 176l74-12v116l-74 4zM178 308l74 0v158l-74-18z"/>
 <circle class="c-handle" cx="262" cy="324" r="7"/>`,
   open: html`${outside}

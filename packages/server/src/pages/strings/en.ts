@@ -28,7 +28,6 @@ export const en = {
   theApplication: 'the application',
   errorPrefix: 'Error:',
   signedInAs: 'Signed in as',
-  optional: 'optional',
 
   signIn: {
     title: 'Sign in',
@@ -177,7 +176,7 @@ export const en = {
       superseded: { label: 'Not needed', text: 'You have signed in there again since.' },
       unknown: { label: 'Not known', text: 'Where it stands is not known. Sign out there too.' }
     },
-    reload: 'Load this page again to see where they stand then.',
+    reload: 'Load this page again later to see where they stand.',
     number: 'Receipt number'
   },
 
@@ -202,12 +201,12 @@ export const en = {
       client_id_required: {
         title: 'Who is asking?',
         happened: 'Somebody wanted to sign you out and send you on, but did not say which application it is.',
-        next: 'Nothing has been ended. If you wanted to leave, you can still sign out.'
+        next: 'Nothing has been ended.'
       },
       client_mismatch: {
         title: 'That does not fit together',
         happened: 'The request to sign you out names two different applications.',
-        next: 'Nothing has been ended. If you wanted to leave, you can still sign out.'
+        next: 'Nothing has been ended.'
       },
       csrf_failed: {
         title: 'Please do that again',
@@ -222,7 +221,7 @@ export const en = {
       invalid_hint: {
         title: 'We do not know this sign-in',
         happened: 'The request to sign you out carries a proof that we have not issued.',
-        next: 'Nothing has been ended. If you wanted to leave, you can still sign out.'
+        next: 'Nothing has been ended.'
       },
       invalid_redirect_uri: {
         title: 'We cannot send you back',

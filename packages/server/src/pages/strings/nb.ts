@@ -9,7 +9,6 @@ export const nb: Strings = {
   theApplication: 'tjenesten',
   errorPrefix: 'Feil:',
   signedInAs: 'Logget inn som',
-  optional: 'valgfritt',
 
   signIn: {
     title: 'Logg inn',
@@ -160,7 +159,7 @@ export const nb: Strings = {
       superseded: { label: 'Trengs ikke', text: 'Du har logget inn der igjen siden.' },
       unknown: { label: 'Ukjent', text: 'Vi vet ikke hvordan det står til. Logg ut der også.' }
     },
-    reload: 'Last siden på nytt for å se hvordan det står til da.',
+    reload: 'Last siden på nytt senere for å se hvordan det står til.',
     number: 'Kvitteringsnummer'
   },
 
@@ -185,12 +184,12 @@ export const nb: Strings = {
       client_id_required: {
         title: 'Hvem spør?',
         happened: 'Noen ville logge deg ut og sende deg videre, men sa ikke hvilken tjeneste det er.',
-        next: 'Ingenting er avsluttet. Ville du ut, kan du fortsatt logge ut.'
+        next: 'Ingenting er avsluttet.'
       },
       client_mismatch: {
         title: 'Dette henger ikke sammen',
         happened: 'Forespørselen om å logge deg ut nevner to forskjellige tjenester.',
-        next: 'Ingenting er avsluttet. Ville du ut, kan du fortsatt logge ut.'
+        next: 'Ingenting er avsluttet.'
       },
       csrf_failed: {
         title: 'Gjør det en gang til',
@@ -205,7 +204,7 @@ export const nb: Strings = {
       invalid_hint: {
         title: 'Vi kjenner ikke denne innloggingen',
         happened: 'Forespørselen om å logge deg ut har med et bevis som ikke er utstedt av oss.',
-        next: 'Ingenting er avsluttet. Ville du ut, kan du fortsatt logge ut.'
+        next: 'Ingenting er avsluttet.'
       },
       invalid_redirect_uri: {
         title: 'Vi kan ikke sende deg tilbake',
