@@ -39,7 +39,7 @@ export function sqliteEnding(db: DatabaseSync, write: Write): LogoutStore {
   const tellClientBySid =
     db.prepare(`INSERT INTO deliveries (id, logout_id, client_id, sid, sub, address, next_at, created_at)
     SELECT lower(hex(randomblob(16))), ?2, sc.client_id, sc.sid, s.sub, c.backchannel_logout_uri, ?1, ?1
-      FROM sessions s JOIN session_clients sc ON sc.session_uid = s.uid JOIN clients c ON c.client_id = sc.client_id
+      FROM sessions s CROSS JOIN session_clients sc ON sc.session_uid = s.uid JOIN clients c ON c.client_id = sc.client_id
       WHERE s.sub = ?3 AND s.ended_at IS NULL AND sc.client_id = ?4 AND c.backchannel_logout_uri IS NOT NULL`)
   const tellClientBySub =
     db.prepare(`INSERT INTO deliveries (id, logout_id, client_id, sid, sub, address, next_at, created_at)

@@ -1,0 +1,127 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { openSqlite } from '../../src/storage/sqlite/sqlite.ts'
+
+/** Every statement that the storage prepares, as it is prepared. */
+const statements: string[] = []
+const folder = mkdtempSync(join(tmpdir(), 'utgang-test-'))
+const file = join(folder, 'plans.db')
+let db: DatabaseSync
+
+beforeAll(async () => {
+  const prepare = vi.spyOn(DatabaseSync.prototype, 'prepare')
+  const storage = openSqlite(file)
+  for (const [sql] of prepare.mock.calls) statements.push(sql.replace(/\s+/g, ' '))
+  prepare.mockRestore()
+  await storage.close()
+  db = new DatabaseSync(file)
+})
+
+afterAll(() => {
+  db.close()
+  rmSync(folder, { recursive: true, force: true })
+})
+
+/**
+ * What may go through a whole table or index, by the start of the statement: either the table stays small, or an
+ * operator asks for everything. All other statements must find their rows by an index.
+ */
+const mayScan = [
+  // Small: one row per migration, per key, per application.
+  /FROM migrations/,
+  /FROM signing_keys/,
+  /FROM clients ORDER BY client_id/,
+  // An operator's lists, cut off by their limits.
+  /FROM users ORDER BY created_at/,
+  /FROM sessions s CROSS JOIN users .* ORDER BY s.created_at DESC/,
+  /FROM deliveries ORDER BY created_at/,
+  /FROM audit WHERE/,
+  // From the oldest row on, cut off by its limit.
+  /DELETE FROM audit/,
+  // What is still to be done.
+  /FROM jobs WHERE done_at IS NULL/,
+  // The whole system: goes through what has not ended, which is what it ends.
+  /INDEXED BY sessions_of_user/,
+  /INDEXED BY grants_of_client/
+]
+
+test('every statement but the few that may finds its rows by an index', () => {
+  expect(statements.length).toBeGreaterThan(60)
+  const scanning = statements
+    .filter(sql => /^(SELECT|INSERT|UPDATE|DELETE)/.test(sql) && !mayScan.some(it => it.test(sql)))
+    .filter(sql => plan(sql).some(step => step.startsWith('SCAN') && step !== 'SCAN CONSTANT ROW'))
+  expect(scanning).toEqual([])
+})
+
+test('the lists in order of time read an index in that order and sort nothing', () => {
+  const lists = statements.filter(sql =>
+    /ORDER BY (s\.created_at|g\.created_at|l\.at|created_at, epoch)/.test(sql)
+  )
+  expect(lists.length).toBeGreaterThanOrEqual(7)
+  const sorting = lists.filter(
+    sql => !sql.includes('s.sub = ?3') && plan(sql).some(it => it.includes('TEMP B-TREE'))
+  )
+  expect(sorting).toEqual([])
+})
+
+test.each([
+  ['a session by its cookie', /WHERE s.cookie_hash = \?2/, ['s USING INDEX']],
+  ['a session by the sid of a client', /sc.sid = \?3/, ['INDEX session_clients_sid']],
+  ['the live sessions of a user', /s.sub = \?3 AND \(s.ended_at/, ['s USING INDEX sessions_of_user']],
+  [
+    'a token with what decides about it',
+    /FROM tokens t CROSS JOIN system/,
+    ['t USING PRIMARY KEY', 'g USING PRIMARY KEY']
+  ],
+  [
+    'the grant of a session',
+    /g.bound = \?5/,
+    ['g USING INDEX grants_of_session (session_uid=? AND client_id=? AND bound=?)']
+  ],
+  [
+    'the sessions of a user for a job',
+    /sub = \?1 AND user_epoch < \?2/,
+    ['INDEX sessions_of_user (sub=? AND user_epoch<?)']
+  ],
+  [
+    'the grants of a client for a job',
+    /g.client_id = \?1 AND g.client_epoch/,
+    ['g USING INDEX grants_of_client']
+  ],
+  [
+    'whether a client was told',
+    /ifnull\(sub, ''\) = \?/,
+    ['INDEX deliveries_once (logout_id=? AND client_id=? AND <expr>=?)']
+  ],
+  ['the oldest job', /FROM jobs WHERE done_at IS NULL/, ['jobs_open']],
+  [
+    'the RPs of an ended session',
+    /WHERE s.ended_by = \?1/,
+    ['INDEX sessions_ended_by (ended_by=?)', 'sc USING PRIMARY KEY', 'deliveries_once (logout_id=?)']
+  ],
+  [
+    'the sids by which a client knows a user',
+    /s.sub = \?3 AND s.ended_at IS NULL AND sc.client_id/,
+    ['INDEX sessions_of_user (sub=?)', 'sc USING PRIMARY KEY (session_uid=? AND client_id=?)']
+  ]
+])('%s is found straight', (_, pattern, steps) => {
+  const found = statements.filter(sql => pattern.test(sql))
+  expect(found.length).toBeGreaterThan(0)
+  const plans = found.map(sql => plan(sql).join('\n'))
+  for (const step of steps) expect(plans).toContainEqual(expect.stringContaining(step))
+})
+
+function plan(sql: string): string[] {
+  return db
+    .prepare(`EXPLAIN QUERY PLAN ${sql}`)
+    .all(...(Array(parameters(sql)).fill(1) as number[]))
+    .map(row => String(row.detail))
+}
+
+function parameters(sql: string): number {
+  const numbered = [...sql.matchAll(/\?(\d+)/g)].map(([, number]) => Number(number))
+  return numbered.length > 0 ? Math.max(...numbered) : (sql.match(/\?/g) ?? []).length
+}
