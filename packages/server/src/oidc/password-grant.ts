@@ -3,7 +3,7 @@ import { errors, type KoaContextWithOIDC } from 'oidc-provider'
 import { clientsIn } from '../clients/client.ts'
 import { newSecret } from '../storage/secrets.ts'
 import type { User } from '../storage/storage.ts'
-import { findByPassword } from '../users/users.ts'
+import { attemptKey, findByPassword } from '../users/users.ts'
 import type { Throttle } from '../web/throttle.ts'
 import type { OpParts } from './parts.ts'
 
@@ -26,7 +26,7 @@ export function registerPasswordGrant(
     const [username, password] = [text(params?.username), text(params?.password)]
     if (!username || !password)
       throw new errors.InvalidRequest('missing required parameter(s) username, password')
-    const key = `${username.toLowerCase()} ${ctx.req.askedBy?.ip}`
+    const key = attemptKey(username, ctx.req.askedBy?.ip)
     if ((await throttle.attempt(key)) > 0) throw new errors.InvalidGrant('too many attempts, wait a little')
     const user = await findByPassword(storage, username, password)
     await storage.writeAudit(

@@ -3,7 +3,7 @@ import { UtgangError } from '../errors.ts'
 import { consentPage } from '../pages/consent.ts'
 import { selectAccountPage } from '../pages/select-account.ts'
 import { signInPage } from '../pages/sign-in.ts'
-import { findByPassword } from '../users/users.ts'
+import { attemptKey, findByPassword } from '../users/users.ts'
 import { html, seeOther } from '../web/answers.ts'
 import { isOwnForm, provenance } from '../web/fetch-metadata.ts'
 import { formOf, queryOf } from '../web/parameters.ts'
@@ -98,7 +98,7 @@ async function signIn(steps: SignInParts, request: FastifyRequest, reply: Fastif
   if (!asked) return reply
   const { login = '', password = '', remember } = formOf(request)
   const remembered = remember !== undefined
-  const key = `${login.trim().toLowerCase()} ${request.ip}`
+  const key = attemptKey(login, request.ip)
   const wait = await steps.throttle.attempt(key)
   if (wait > 0) {
     reply.code(429).header('retry-after', String(wait))

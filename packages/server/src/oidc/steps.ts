@@ -46,6 +46,8 @@ export function signInParts(parts: OpParts & { op: Op; throttle: Throttle }): Si
       prepare(request)
       try {
         const { uid, prompt, params } = await op.provider().interactionDetails(request.raw, reply.raw)
+        // The cookie decides; a page of another interaction than the cookie's is not answered with this one.
+        if ((request.params as { uid?: string }).uid !== uid) throw new UtgangError('request_expired')
         const clientId = typeof params.client_id === 'string' ? params.client_id : ''
         const session = await findSession(
           storage,

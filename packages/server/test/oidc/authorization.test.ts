@@ -72,7 +72,7 @@ describe('PKCE', () => {
     expect(answer.json().error).toBe('invalid_grant')
   })
 
-  test.each([
+  test.each<{ what: string; verifier: Record<string, string> }>([
     { what: 'missing', verifier: {} },
     { what: 'wrong', verifier: { code_verifier: 'w'.repeat(43) } }
   ])('a $what verifier is refused, and the right one is still taken', async ({ verifier }) => {

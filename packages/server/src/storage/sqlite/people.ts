@@ -1,5 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { UtgangError } from '../../errors.ts'
+import { emailKey } from '../email-key.ts'
 import type { Json, PeopleStore, User } from '../storage.ts'
 import type { Write } from './group-commit.ts'
 
@@ -54,11 +55,6 @@ export function sqlitePeople(db: DatabaseSync, write: Write): PeopleStore {
       }),
     hasSignedInTo: async (sub, clientId) => signedIn.get(sub, clientId) !== undefined
   }
-}
-
-/** The form of an address under which an account is found. */
-function emailKey(email: string): string {
-  return email.trim().normalize('NFKC').toLowerCase()
 }
 
 function toUser(found: unknown): User | undefined {
