@@ -52,14 +52,9 @@ export async function readLogoutRequest(raw: Parameters, parts: DoorParts): Prom
   }
 }
 
-/**
- * Whether a page may be shown at the address that these query parameters are from: it holds no token, and it can be
- * loaded again.
- */
-export function hasCleanAddress(query: unknown): boolean {
-  return !Object.keys(query as object).some(name =>
-    /^(amp;)*(oauth_token|id_token_hint|continue)$/.test(name)
-  )
+/** Whether the address that these query parameters are from holds a token: no page may be shown there. */
+export function carriesToken(query: unknown): boolean {
+  return Object.keys(query as object).some(name => /^(amp;)?(oauth_token|id_token_hint)$/.test(name))
 }
 
 function normalized(raw: Parameters): Parameters {

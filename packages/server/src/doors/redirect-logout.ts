@@ -10,7 +10,7 @@ import { askedBy, type DoorParts, sessionOf } from './door.ts'
 import { isProven, type ResolvedLogout, resolveLogout } from './logout-decision.ts'
 import { logoutPages, paths } from './logout-pages.ts'
 import { logoutRecords } from './logout-records.ts'
-import { hasCleanAddress, type LogoutRequest, readLogoutRequest } from './logout-request.ts'
+import { carriesToken, type LogoutRequest, readLogoutRequest } from './logout-request.ts'
 
 /**
  * Logout by redirect: SPiD's `/logout` and OpenID Connect's `end_session_endpoint` at once. Decides in this order:
@@ -74,8 +74,7 @@ export function redirectLogout(parts: DoorParts) {
         receiptId,
         locale
       } as const
-      if (request.method === 'GET' && hasCleanAddress(request.query))
-        return show.outcome(request, reply, outcome)
+      if (canBeLoadedAgain(request)) return show.outcome(request, reply, outcome)
       return seeOther(reply, `${paths.signedOut}?outcome=${await records.putOutcome(outcome)}`)
     }
 
@@ -113,8 +112,7 @@ export function redirectLogout(parts: DoorParts) {
       reply: FastifyReply
     ): Promise<unknown> {
       const id = await records.putPending(asked, session)
-      if (request.method === 'GET' && hasCleanAddress(request.query))
-        return show.confirmPage(reply, asked, session, id)
+      if (canBeLoadedAgain(request)) return show.confirmPage(reply, asked, session, id)
       return seeOther(reply, `${paths.confirm}?request=${id}`)
     }
 
@@ -159,7 +157,8 @@ export function redirectLogout(parts: DoorParts) {
         parts.clock.now()
       )
       const outcome = { refused: code, locale }
-      if (hasCleanAddress(request.query)) return show.outcome(request, reply, outcome)
+      const stays = request.method === 'POST' || code === 'request_expired' || canBeLoadedAgain(request)
+      if (stays && !carriesToken(request.query)) return show.outcome(request, reply, outcome)
       return seeOther(reply, `${paths.stopped}?outcome=${await records.putOutcome(outcome)}`)
     }
 
@@ -190,6 +189,11 @@ export function redirectLogout(parts: DoorParts) {
       return asked
     }
   }
+}
+
+/** Whether a page shown in answer to this request is the same when its address is loaded again, and names no token. */
+function canBeLoadedAgain({ method, query }: FastifyRequest): boolean {
+  return method === 'GET' && !carriesToken(query) && !Object.hasOwn(query as object, 'continue')
 }
 
 function merged(query: Parameters, form: Parameters): Parameters {
