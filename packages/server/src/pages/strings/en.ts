@@ -8,6 +8,7 @@ export type PageErrorCode = Exclude<
   | 'duplicate_user'
   | 'insufficient_scope'
   | 'invalid_token'
+  | 'port_in_use'
   | 'unknown_session'
   | 'unknown_user'
 >
