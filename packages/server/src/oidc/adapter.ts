@@ -35,9 +35,12 @@ export function adapterFor(model: string, parts: OpParts): Adapter {
   }
 }
 
+/** The last second of the year 9999, for registration access tokens, which do not expire. */
+const never = 253_402_300_799
+
 function tokenAdapter(kind: TokenKind, { storage, clock, config }: OpParts): Adapter {
   return adapter({
-    async upsert(id, payload, expiresIn = 0) {
+    async upsert(id, payload, expiresIn: number | undefined) {
       const { jti: _jti, ...kept } = payload
       const now = clock.now()
       const outcome = await storage.saveToken(
@@ -50,7 +53,7 @@ function tokenAdapter(kind: TokenKind, { storage, clock, config }: OpParts): Ada
           sid: (payload.sid as string | undefined) ?? null,
           sub: payload.accountId ?? null,
           scope: payload.scope ?? null,
-          expiresAt: payload.exp ?? now + expiresIn,
+          expiresAt: payload.exp ?? (expiresIn === undefined ? never : now + expiresIn),
           payload: kept
         },
         now

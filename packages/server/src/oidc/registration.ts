@@ -56,7 +56,16 @@ export function checkRegistration(issuer: string) {
       const address = metadata[single]
       if (typeof address === 'string') checkAddress(single, address, { application_type: 'web' }, issuer)
     }
+    checkFrame(metadata)
   }
+}
+
+/** A frame of a client is on an origin of its own (Front-Channel Logout 1.0 §2). */
+function checkFrame({ frontchannel_logout_uri: frame, redirect_uris }: Record<string, unknown>): void {
+  if (typeof frame !== 'string') return
+  const own = ((redirect_uris as string[] | undefined) ?? []).map(uri => new URL(uri).origin)
+  if (!own.includes(new URL(frame).origin))
+    refuse(`frontchannel_logout_uri: ${frame} is on none of the origins of redirect_uris`)
 }
 
 function checkAddress(
