@@ -45,7 +45,12 @@ export const rows: readonly Row[] = [
     leaves: untouched,
     job: ({ cookie }) =>
       oneStep(
-        get(`/sdk/session?${clientId}`, 'Sec-Fetch-Site: same-site', `Cookie: __Host-utgang=${cookie}`),
+        get(
+          `/sdk/session?${clientId}`,
+          'Sec-Fetch-Site: same-site',
+          `Origin: ${site.origin}`,
+          `Cookie: __Host-utgang=${cookie}`
+        ),
         ({ status, body }) => status === 200 && body.startsWith('{"status":"connected","user_id":"person-')
       )
   },

@@ -2,6 +2,7 @@
 export const site = {
   clientId: 'site',
   secret: 'a secret that only this site knows',
+  origin: 'https://site.example.test',
   callback: 'https://site.example.test/callback',
   signedOut: 'https://site.example.test/signed-out',
   scope: 'openid email profile'
