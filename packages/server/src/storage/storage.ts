@@ -115,8 +115,8 @@ export interface LogoutStore {
    */
   end(order: EndOrder, now: number): Promise<Ended>
   /**
-   * Carries out one batch of the oldest unfinished job: ends the sessions that an epoch has killed and queues their
-   * deliveries, each exactly once. `idle` when no job is open.
+   * Carries out one batch of the oldest unfinished jobs, of at most `limit` rows: ends the sessions that an epoch has
+   * killed and queues their deliveries, each exactly once. `idle` when no job is open.
    */
   runJob(limit: number, now: number): Promise<'worked' | 'idle'>
   findReceipt(id: string): Promise<ReceiptRow | undefined>
@@ -175,6 +175,11 @@ export interface SessionInput {
    * everything has landed since, and the session counts as ended.
    */
   provenUnder?: string
+  /**
+   * The cookie under which this request found the session. Where it has another one by now, another request has changed
+   * it meanwhile, and the session counts as ended for this one: an old cookie never comes back.
+   */
+  foundUnder?: string
 }
 
 /** One person signed in in one browser. */
