@@ -1,4 +1,4 @@
-import { readFileSync, statSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { newPlace, type Place, type Said, utgang } from './utgang.ts'
@@ -145,7 +145,7 @@ test.each<[string, string, RegExp]>([
     '/nowhere/utgang.db',
     /the database sqlite:\S+ cannot be used: its folder does not exist.*UTGANG_STORAGE/
   ],
-  ['that is a folder', '', /cannot be used: it is a folder/],
+  ['that is a folder', '/folder', /cannot be used: it is a folder/],
   ['that is another file', '/other.txt', /cannot be used: the file is no SQLite database/]
 ])('a database %s: said in plain words', async (_what, path, message) => {
   writeFileSync(

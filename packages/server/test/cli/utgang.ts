@@ -2,8 +2,15 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { onTestFinished } from 'vitest'
+import { afterAll, onTestFinished, vi } from 'vitest'
 import { clients, issuer, users } from '../support/fixtures.ts'
+
+// Each command is a process that loads everything anew: on a busy machine a test with ten of them takes its time.
+vi.setConfig({ testTimeout: 120_000 })
+
+/** Compiled once for all processes of a test file. */
+const compiled = mkdtempSync(join(tmpdir(), 'utgang-compiled-'))
+afterAll(() => rmSync(compiled, { recursive: true, force: true }))
 
 const main = new URL('../../src/main.ts', import.meta.url).pathname
 
@@ -93,5 +100,7 @@ async function serve(config: string): Promise<Serving> {
 }
 
 function start(args: string[], env: Record<string, string> = {}): ChildProcess {
-  return spawn(process.execPath, [main, ...args], { env: { PATH: process.env.PATH, ...env } })
+  return spawn(process.execPath, [main, ...args], {
+    env: { PATH: process.env.PATH, NODE_COMPILE_CACHE: compiled, ...env }
+  })
 }
