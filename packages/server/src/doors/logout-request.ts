@@ -45,7 +45,7 @@ export async function readLogoutRequest(raw: Parameters, parts: DoorParts): Prom
     vocabulary: oidc ? 'oidc' : 'spid',
     clientId: it.client_id ?? (hint ? undefined : token.clientId),
     address: value === undefined ? undefined : { parameter, value },
-    state: oidc ? it.state : undefined,
+    state: it.state,
     hint,
     tokenHash: token.hash,
     locale: it.ui_locales

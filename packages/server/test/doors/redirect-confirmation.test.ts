@@ -127,6 +127,20 @@ describe('the address of the page that asks', () => {
   })
 
   test.each([
+    ['a refused post', { 'amp;client_id': 'news', client_id: 'news' }, 'duplicate_parameter'],
+    ['a post that goes nowhere', { redirect_uri: 'https://evil.example/' }, 'redirect_uri_mismatch']
+  ])('holds no token after %s to an address that held one', async (_what, form, code) => {
+    const { browser } = await signedIn(at)
+    const token = await tokenFor(at, 'news', 'u-ola')
+    const path = logoutPath({ oauth_token: token })
+    const answer = await browser.go(path, { form, from: 'same-origin' })
+    expect(answer.status).toBe(303)
+    const page = await browser.follow(answer)
+    expect([page.status, errorOn(page)]).toEqual([400, code])
+    expect(page.path).not.toContain(token)
+  })
+
+  test.each([
     ['/logout/confirm', 'request_expired'],
     ['/logout/confirm?request=unknown', 'request_expired'],
     ['/logout/stopped', 'request_expired'],
