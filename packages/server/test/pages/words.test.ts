@@ -55,9 +55,12 @@ describe('an error page', () => {
     }
   )
 
-  it('has words for a code that it does not know', () => {
-    expect(texts('unsupported_response_type', 'en')).toContain(en.error.unknown.happened)
-  })
+  it.each(['unsupported_response_type', 'constructor', ''])(
+    'has words for a code it does not know: %j',
+    code => {
+      expect(texts(code, 'en')).toContain(en.error.unknown.happened)
+    }
+  )
 
   it('ends with the request id, for questions', () => {
     const page = parsePage(errorPage({ code: 'server_error', status: 500, requestId: 'req-1' }))
@@ -108,7 +111,7 @@ describe('the receipt', () => {
   })
 
   it('says only what was ended', () => {
-    const session = 'The sign-in in this browser'
+    const session = 'that depends on'
     const handedBack = 'handed back'
     const nothing = 'there was nothing left to end'
     const said = (more: Partial<SignedOutReceipt>): string[] =>
