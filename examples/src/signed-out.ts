@@ -58,7 +58,7 @@ function words(
     }
   return {
     heading: 'You are signed out',
-    text: `Goodbye, ${user.name}. You are signed out in this browser: here, and at every site that used the same sign-on.`
+    text: `Goodbye, ${user.name}. Your sign-on in this browser has ended. Other sites that used it sign you out as soon as they hear or ask.`
   }
 }
 

@@ -120,7 +120,7 @@ function guard(app: FastifyInstance, site: Site, issuer: string): void {
   app.addHook('onRequest', async (request, reply) => {
     reply.headers({
       // A sign-out form is answered with a redirect to the sign-in server, which Chromium counts as where the form goes.
-      'content-security-policy': `default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action 'self' ${issuer}`,
+      'content-security-policy': `default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action 'self' ${issuer}`,
       'x-content-type-options': 'nosniff',
       // The sign-in server may see from which site somebody comes to sign out, but not from which page.
       'referrer-policy': 'strict-origin-when-cross-origin'
@@ -135,6 +135,10 @@ function registerFiles(app: FastifyInstance, site: Site): void {
   const read = (path: string, base: URL): Buffer => readFileSync(new URL(path, base))
   const css = Buffer.concat([read('./site.css', site.folder), read('./panels.css', new URL(import.meta.url))])
   app.get('/site.css', (_request, reply) => reply.type('text/css; charset=utf-8').send(css))
+  const backButton = read('./back-button.js', new URL(import.meta.url))
+  app.get('/back-button.js', (_request, reply) =>
+    reply.type('text/javascript; charset=utf-8').send(backButton)
+  )
   app.get<{ Params: { name: string } }>('/pictures/:name', (request, reply) => {
     const { name } = request.params
     if (!/^[a-z-]+\.svg$/.test(name)) return reply.callNotFound()

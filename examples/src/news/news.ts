@@ -22,6 +22,7 @@ export const news: Site = {
 <meta name="color-scheme" content="light dark">
 <title>${title} · Fjordbladet</title>
 <link rel="stylesheet" href="/site.css">
+<script src="/back-button.js" defer></script>
 <link rel="icon" href="/pictures/icon.svg" type="image/svg+xml">
 </head>
 <body>
