@@ -92,15 +92,19 @@ test.each(Object.keys(kinds) as Row['kind'][])(
   }
 )
 
+/** Everything with everything; beside a hint only one of those destinations and referers that are of a kind. */
 function product(kind: Row['kind']): Row[] {
   const rows: Row[] = []
   for (const site of sites)
     for (const dest of dests)
       for (const referer of referers)
         for (const token of tokens) {
-          rows.push({ site, dest, referer, vocabulary: 'spid', kind, hint: 'none', token })
+          const row = { site, dest, referer, kind, token }
+          rows.push({ ...row, vocabulary: 'spid', hint: 'none' })
           // A hint is OpenID Connect's by itself.
-          for (const hint of hints) rows.push({ site, dest, referer, vocabulary: 'oidc', kind, hint, token })
+          const some =
+            dest === 'image' || referer === 'ours' || referer === 'a look-alike' ? ['none' as const] : hints
+          for (const hint of some) rows.push({ ...row, vocabulary: 'oidc', hint })
         }
   return rows
 }
