@@ -148,6 +148,7 @@ test.each<[string, string, RegExp]>([
   ['that is a folder', '/folder', /cannot be used: it is a folder/],
   ['that is another file', '/other.txt', /cannot be used: the file is no SQLite database/]
 ])('a database %s: said in plain words', async (_what, path, message) => {
+  mkdirSync(join(place.folder, 'folder'), { recursive: true })
   writeFileSync(
     join(place.folder, 'other.txt'),
     'this is a letter to a friend, and no database at all. '.repeat(40)
