@@ -38,7 +38,8 @@ export function adapterFor(model: string, parts: OpParts): Adapter {
 /** The last second of the year 9999, for registration access tokens, which do not expire. */
 const never = 253_402_300_799
 
-function tokenAdapter(kind: TokenKind, { storage, clock, config }: OpParts): Adapter {
+function tokenAdapter(kind: TokenKind, parts: OpParts): Adapter {
+  const { storage, clock, config } = parts
   return adapter({
     async upsert(id, payload, expiresIn: number | undefined) {
       const { jti: _jti, ...kept } = payload
@@ -60,6 +61,9 @@ function tokenAdapter(kind: TokenKind, { storage, clock, config }: OpParts): Ada
       )
       if (outcome === 'saved') return
       if (kind === 'AuthorizationCode') throw sessionHasEnded()
+      // A second use of the code has revoked the grant already. The first one was first, and is answered so: with
+      // tokens that are dead, as if the second had come a moment later.
+      if (await revokedByReplay(parts, payload.grantId)) return
       throw new errors.InvalidGrant('grant not found')
     },
     async find(id) {
@@ -87,6 +91,13 @@ function tokenAdapter(kind: TokenKind, { storage, clock, config }: OpParts): Ada
     async destroy() {},
     async revokeByGrantId() {}
   })
+}
+
+/** Whether the code that is being exchanged came a second time meanwhile. */
+async function revokedByReplay({ storage }: OpParts, grantId: string | undefined): Promise<boolean> {
+  if (grantId === undefined || Provider.ctx?.oidc.params?.grant_type !== 'authorization_code') return false
+  const logoutId = await storage.grantRevokedBy(grantId)
+  return logoutId !== undefined && (await storage.findReceipt(logoutId))?.cause === 'code_replay'
 }
 
 function grantAdapter({ storage, clock, heart }: OpParts): Adapter {

@@ -1,6 +1,7 @@
 import type Provider from 'oidc-provider'
 import type { KoaContextWithOIDC } from 'oidc-provider'
 import { clientsIn } from '../clients/client.ts'
+import { sessionCookie } from '../sessions/session-cookie.ts'
 import type { OpParts } from './parts.ts'
 import { restartOf } from './restart.ts'
 
@@ -18,6 +19,7 @@ export function amendments(provider: Provider, parts: OpParts): void {
     await next()
     if (ctx.state.sessionEnded === true && isAuthorization(ctx)) restart(ctx, paramsOf(ctx))
     else if (wantsAccountSwitch(ctx)) restart(ctx, ctx.oidc.entities.Interaction?.params, 'login')
+    if (ctx.state.sessionEnded === true || ctx.oidc?.session?.accountId === undefined) keepSessionCookie(ctx)
   })
 
   // A request without scope means what the client has registered (SPiD's clients send none).
@@ -54,6 +56,18 @@ export function amendments(provider: Provider, parts: OpParts): void {
     ctx.body = 'Starting again.'
     ctx.set('location', restartOf(params as Record<string, unknown>, prompt))
   }
+}
+
+/**
+ * Leaves the browser's session cookie as it is. A request that is nobody's would set one of an empty session, over the
+ * one that another tab may have been given meanwhile.
+ */
+function keepSessionCookie(ctx: KoaContextWithOIDC): void {
+  const lines = [ctx.response.get('set-cookie') ?? []].flat()
+  const kept = lines.filter(line => !line.startsWith(`${sessionCookie}=`))
+  if (kept.length === lines.length) return
+  if (kept.length > 0) ctx.set('set-cookie', kept)
+  else ctx.remove('set-cookie')
 }
 
 /** The parameters of the authorization that this request belongs to, as far as they are known. */

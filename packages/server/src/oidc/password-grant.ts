@@ -27,7 +27,11 @@ export function registerPasswordGrant(
     if (!username || !password)
       throw new errors.InvalidRequest('missing required parameter(s) username, password')
     const key = attemptKey(username, ctx.req.askedBy?.ip)
-    if ((await throttle.attempt(key)) > 0) throw new errors.InvalidGrant('too many attempts, wait a little')
+    const wait = await throttle.attempt(key)
+    if (wait > 0) {
+      ctx.set('retry-after', String(wait))
+      throw new errors.InvalidGrant('too many attempts, wait a little')
+    }
     const user = await findByPassword(storage, username, password)
     await storage.writeAudit(
       {

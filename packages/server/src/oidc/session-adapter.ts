@@ -43,14 +43,17 @@ export function sessionAdapter({ storage, clock, config }: OpParts): Adapter {
           payload: { acr, amr, iat } satisfies KeptPayload,
           userAgent: request?.headers['user-agent']?.slice(0, 300),
           ip: request?.askedBy?.ip,
-          provenUnder: provenUnder()
+          provenUnder: provenUnder(),
+          foundUnder: Provider.ctx?.state.sessionFoundUnder as string | undefined
         },
         clock.now()
       )
       if (outcome === 'ended') throw sessionHasEnded()
+      if (Provider.ctx) Provider.ctx.state.sessionFoundUnder = hashSecret(id)
     },
     async find(id) {
       const session = await storage.findSessionByCookie(hashSecret(id), clock.now())
+      if (session && Provider.ctx) Provider.ctx.state.sessionFoundUnder = hashSecret(id)
       return session && toPayload(session, id)
     },
     async findByUid(uid) {

@@ -52,6 +52,8 @@ export interface TokenStore {
   saveGrant(id: string, payload: Json, expiresAt: number, now: number): Promise<'saved' | 'revoked'>
   /** A live grant: not revoked, of the current epochs, and, when bound, with its session live. */
   findGrant(id: string, now: number): Promise<Grant | undefined>
+  /** The logout that revoked this grant; `undefined` when none did, even if it lives no more for another reason. */
+  grantRevokedBy(id: string): Promise<string | undefined>
   /**
    * Stores a token under the hash of its value. A code is stored only while its session is live, together with the
    * client's place among the session's RPs; any other token only while its grant is. `dead` means nothing was written.

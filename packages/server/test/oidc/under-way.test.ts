@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { CauseName } from '../../src/logout/causes.ts'
 import type { Answer, Browser } from '../support/browser.ts'
 import { password } from '../support/fixtures.ts'
-import { authorization, claimsOf, dead, signIn, token, usesOf } from '../support/sign-in.ts'
+import { authorization, claimsOf, codeOf, dead, signIn, token, usesOf } from '../support/sign-in.ts'
 import { openSystem, type TestSystem } from '../support/system.ts'
 import { interruptedStorage } from './interrupted-storage.ts'
 
@@ -41,9 +41,9 @@ const now = (): number => Math.floor(Date.now() / 1000)
 /** What ends while the flow is under way. */
 type Ending = 'this session' | CauseName
 
-async function end(ending: Ending, { sub }: Person): Promise<void> {
+async function end(ending: Ending, { sub }: Person, clientId?: string): Promise<void> {
   if (ending !== 'this session') {
-    await at.system.heart.end({ name: ending, sub })
+    await at.system.heart.end({ name: ending, sub, clientId })
     return
   }
   for (const { uid } of await at.storage.listSessions({ sub, limit: 10 }, now()))
@@ -97,7 +97,8 @@ const flows: Flow[] = [
   { name: 'a switch of account', clientId: 'news', session: 'another', params: { prompt: 'login' } }
 ]
 
-const endings: Ending[] = ['this session', 'admin_user', 'account_disabled']
+const wholeUser = ['admin_user', 'account_disabled'] as const
+const endings: Ending[] = ['this session', ...wholeUser]
 
 describe.each(flows)('$name', flow => {
   test.each(endings)('whatever has begun ends with: %s', async ending => {
@@ -158,12 +159,12 @@ async function expectEnded(it: Landed): Promise<void> {
     ).not.toContain(uid)
 
   const passwordRead = calls.indexOf('findUserByEmail') + 1
-  const wholeUser = ending !== 'this session'
+  const everything = ending !== 'this session'
   // Whoever proves who she is after the end of everything may come in; nobody on what was proven before.
   const provenAfter =
-    wholeUser && flow.session !== 'hers' && nth <= passwordRead && ending !== 'account_disabled'
-  if (wholeUser && !provenAfter) expect(live, where).toEqual([])
-  const nothingEnded = provenAfter || (!wholeUser && endedSessions.length === 0)
+    everything && flow.session !== 'hers' && nth <= passwordRead && ending !== 'account_disabled'
+  if (everything && !provenAfter) expect(live, where).toEqual([])
+  const nothingEnded = provenAfter || (!everything && endedSessions.length === 0)
   if (nothingEnded) {
     // Where the other's session ended under it, the switch may have started again.
     if (flow.session === 'another') return
@@ -178,7 +179,7 @@ async function expectEnded(it: Landed): Promise<void> {
   expect(nth, where).toBeGreaterThan(calls.indexOf('consumeToken') + 1)
   const { access_token, refresh_token, id_token } = exchange.json<Record<string, string>>()
   expect(claimsOf(id_token ?? '').sub).toBe(person.sub)
-  if (flow.clientId !== 'market' && !wholeUser) return
+  if (flow.clientId !== 'market' && !everything) return
   const tokens = {
     clientId: flow.clientId,
     accessToken: access_token ?? '',
@@ -186,3 +187,81 @@ async function expectEnded(it: Landed): Promise<void> {
   }
   expect(await usesOf(at, tokens), where).toEqual(dead)
 }
+
+const withoutBrowser = [
+  {
+    what: 'a refresh, tokens bound',
+    clientId: 'market',
+    endings: ['this session', ...wholeUser, 'account_app']
+  },
+  { what: 'a refresh, tokens kept', clientId: 'news', endings: [...wholeUser, 'account_app'] },
+  { what: 'a rotating refresh', clientId: 'app', endings: [...wholeUser, 'account_app'] },
+  { what: 'a login without a browser', clientId: 'phone', endings: wholeUser }
+] as const
+
+describe.each(withoutBrowser)('$what', ({ clientId, endings }) => {
+  test.each(endings)('whatever it gives is dead when it lands: %s', async ending => {
+    for (let nth = 1; ; nth++) {
+      const person = await newPerson()
+      const form: Record<string, string> =
+        clientId === 'phone'
+          ? { grant_type: 'password', username: person.email, password }
+          : {
+              grant_type: 'refresh_token',
+              refresh_token: (await signIn(at, at.browser(), clientId, { email: person.email })).refreshToken
+            }
+      storage.arm(nth, () => end(ending, person, clientId))
+      const answer = await token(at, clientId, form)
+      const { calls, happened } = storage.disarm()
+      if (!happened) {
+        expect(answer.status, answer.text).toBe(200)
+        break
+      }
+      const where = `before call ${nth}, ${calls[nth - 1]}: ${answer.text}`
+      // Whoever gives the password after the end may come in.
+      const provenAfter = clientId === 'phone' && nth <= calls.indexOf('findUserByEmail') + 1
+      if (provenAfter && ending === 'admin_user') continue
+      if (answer.status !== 200) {
+        expect([400, 401], where).toContain(answer.status)
+        expect(answer.json().error, where).toBe('invalid_grant')
+        continue
+      }
+      const { access_token, refresh_token } = answer.json<Record<string, string>>()
+      const given = { clientId, accessToken: access_token ?? '', refreshToken: refresh_token ?? 'none' }
+      expect(await usesOf(at, given), where).toEqual(dead)
+    }
+  })
+})
+
+test('of two exchanges of one code exactly one gets tokens, wherever the other lands (BCP-10)', async () => {
+  const outcomes = new Set<string>()
+  for (let nth = 1; ; nth++) {
+    const { email } = await newPerson()
+    const browser = at.browser()
+    await signIn(at, browser, 'market', { email })
+    const { path, verifier, redirectUri } = authorization('news')
+    const form = {
+      grant_type: 'authorization_code',
+      code: codeOf(await browser.visit(path)),
+      redirect_uri: redirectUri,
+      code_verifier: verifier
+    }
+    let second: Answer | undefined
+    storage.arm(nth, async () => {
+      second = await token(at, 'news', form)
+    })
+    const first = await token(at, 'news', form)
+    const { happened } = storage.disarm()
+    if (!happened) break
+    expect([first.status, second?.status].toSorted(), `${nth}: ${first.text} ${second?.text}`).toEqual([
+      200, 400
+    ])
+    outcomes.add(first.status === 200 ? 'the first' : 'the second')
+    if (first.status !== 200) continue
+    // The second came while the first was being answered: a replay, so its tokens are dead.
+    const { access_token, refresh_token } = first.json<Record<string, string>>()
+    const given = { clientId: 'news', accessToken: access_token ?? '', refreshToken: refresh_token ?? '' }
+    expect(await usesOf(at, given)).toEqual(dead)
+  }
+  expect([...outcomes].toSorted()).toEqual(['the first', 'the second'])
+})

@@ -38,7 +38,8 @@ export function sqliteSessions(db: DatabaseSync, write: Write): SessionStore {
       ends_at = CASE WHEN excluded.login_at > s.login_at THEN excluded.ends_at ELSE s.ends_at END,
       login_at = max(s.login_at, excluded.login_at)
     WHERE s.ended_at IS NULL AND s.sub = excluded.sub AND s.expires_at > ?1 AND s.ends_at > ?1
-      AND s.user_epoch = excluded.user_epoch AND s.system_epoch = excluded.system_epoch`)
+      AND s.user_epoch = excluded.user_epoch AND s.system_epoch = excluded.system_epoch
+      AND (?13 IS NULL OR s.cookie_hash = ?13)`)
   const byCookie = db.prepare(
     `SELECT ${columns} FROM ${sessionJoin} WHERE s.cookie_hash = ?2 AND ${sessionLive}`
   )
@@ -81,7 +82,8 @@ export function sqliteSessions(db: DatabaseSync, write: Write): SessionStore {
           it.userAgent ?? null,
           it.ip ?? null,
           JSON.stringify(it.payload),
-          it.provenUnder ?? null
+          it.provenUnder ?? null,
+          it.foundUnder ?? null
         )
         return changes === 0 ? 'ended' : 'saved'
       }),

@@ -51,6 +51,7 @@ export function sqliteTokens(db: DatabaseSync, write: Write): TokenStore {
     'INSERT INTO user_clients (sub, client_id, first_at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING'
   )
   const liveGrant = db.prepare(`SELECT ${grantColumns} FROM ${grantJoin} WHERE g.id = ?2 AND ${grantLive}`)
+  const revokedBy = db.prepare('SELECT revoked_by AS id FROM grants WHERE id = ? AND revoked_by IS NOT NULL')
   const updateGrant = db.prepare(
     'UPDATE grants SET payload = ?, expires_at = max(expires_at, ?) WHERE id = ?'
   )
@@ -123,6 +124,10 @@ export function sqliteTokens(db: DatabaseSync, write: Write): TokenStore {
     findGrant: async (id, now) => {
       const row = liveGrant.get(now, id) as unknown as GrantRow | undefined
       return row && { ...row, bound: row.bound === 1, payload: JSON.parse(row.payload) as Json }
+    },
+    grantRevokedBy: async id => {
+      const row = revokedBy.get(id)
+      return row && String(row.id)
     },
     saveToken: (it, now) =>
       write(() => {
