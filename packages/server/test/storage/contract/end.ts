@@ -75,6 +75,14 @@ export function endContract(open: OpenStorage): void {
     expect(await written(storage)).toEqual({ deliveries: 0, audit: 0 })
   })
 
+  test('an order that tells nobody queues nothing', async () => {
+    const { storage, uid } = await signedIn(open)
+    expect((await storage.end(order({ sub: 'ola', sessions: { uid }, tell: 'nobody' }), now)).state).toBe(
+      'ended'
+    )
+    expect(await written(storage)).toEqual({ deliveries: 0, audit: 1 })
+  })
+
   test('all other sessions of a user end, and their RPs hear of it', async () => {
     const { storage, uid, session, user } = await signedIn(open)
     await user('kari')

@@ -106,7 +106,7 @@ export function retentionContract(open: OpenStorage): void {
   test('a dead grant goes, but never before its tokens', async () => {
     const { storage, session, grant, token } = await withClients(open)
     const uid = await session('ola', ['silent'])
-    const grantId = await grant('ola', 'silent', { sessionUid: uid })
+    const grantId = await grant('ola', 'silent', { sessionUid: uid, expiresAt: now + 300 * day })
     const hash = await token(grantId, { expiresAt: now + 60 * day })
     await storage.end(order({ sub: 'ola', sessions: { uid } }), now)
     // The session goes, the token stays, so the grant stays: how many rows each sweep removes shows it.
