@@ -67,7 +67,10 @@ async function refused(port: number): Promise<void> {
   }
 }
 
-test('a stop finishes what was accepted, tells balancers meanwhile, and exits with 0', async () => {
+// Less than the 30 s after which a stop cuts the connections that are left: here it must not have to.
+test('a stop finishes what was accepted, tells balancers meanwhile, and exits with 0', {
+  timeout: 25_000
+}, async () => {
   const server = await somewhere().serve()
   expect(server.output()).toContain(`utgang: http://id.localhost:4000 on 127.0.0.1:${server.port}\n`)
   const browser = newBrowser(server.origin)
