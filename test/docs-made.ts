@@ -21,11 +21,14 @@ export async function expectMade(name: string, made: string): Promise<void> {
   )
 }
 
-/** A table as the pages have it. */
+/** A table, its columns aligned as the formatter wants them. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]): string =>
-    `| ${cells.map(cell => cell.replaceAll('|', '\\|')).join(' | ')} |`
-  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n')
+  const cells = [head, ...rows].map(row => row.map(cell => cell.replaceAll('|', '\\|')))
+  const widths = head.map((_cell, column) => Math.max(3, ...cells.map(row => row[column]?.length ?? 0)))
+  const line = (row: readonly string[]): string =>
+    `| ${widths.map((width, column) => (row[column] ?? '').padEnd(width)).join(' | ')} |`
+  const [first = [], ...others] = cells
+  return [line(first), line(widths.map(width => '-'.repeat(width))), ...others.map(line)].join('\n')
 }
 
 function address(name: string): URL {
