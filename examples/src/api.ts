@@ -16,7 +16,7 @@ export const apiPaths = { readingList: '/reading-list', favourites: '/favourites
  * and wrong: then every application that a person ever signed in to could read both.
  */
 export async function exampleApi(issuer: string, outgoing: Outgoing): Promise<FastifyInstance> {
-  const app = fastify({ forceCloseConnections: true })
+  const app = fastify({ logger: { level: 'error' }, forceCloseConnections: true })
   await list(app, apiPaths.readingList, news, readingList)
   await list(app, apiPaths.favourites, market, favourites)
   return app

@@ -72,7 +72,7 @@ export async function openSite(
 ): Promise<FastifyInstance> {
   const server = await connect(issuer, site.client, outgoing)
   const parts = partsOf(site, server, outgoing)
-  const app = fastify({ forceCloseConnections: true })
+  const app = fastify({ logger: { level: 'error' }, forceCloseConnections: true })
   await app.register(formbody)
   guard(app, site, issuer)
   registerFiles(app, site)
