@@ -1,7 +1,8 @@
 import type Provider from 'oidc-provider'
-import type { KoaContextWithOIDC } from 'oidc-provider'
+import type { ErrorOut, KoaContextWithOIDC } from 'oidc-provider'
 import { clientsIn } from '../clients/client.ts'
 import { sessionCookie } from '../sessions/session-cookie.ts'
+import { renderProviderError } from './errors.ts'
 import type { OpParts } from './parts.ts'
 import { restartOf } from './restart.ts'
 
@@ -20,6 +21,22 @@ export function amendments(provider: Provider, parts: OpParts): void {
     if (ctx.state.sessionEnded === true && isAuthorization(ctx)) restart(ctx, paramsOf(ctx))
     else if (wantsAccountSwitch(ctx)) restart(ctx, ctx.oidc.entities.Interaction?.params, 'login')
     if (ctx.state.sessionEnded === true || ctx.oidc?.session?.accountId === undefined) keepSessionCookie(ctx)
+  })
+
+  // Whoever registers itself must not get people sent to it from our address by a request that is wrong on purpose:
+  // an error goes back only after somebody has signed in here (RFC 9700 §4.11.2).
+  provider.on('authorization.error', (ctx, error) => {
+    ctx.state.authorizationError = error
+  })
+  provider.use(async (ctx: KoaContextWithOIDC, next: Next) => {
+    await next()
+    const error = ctx.state.authorizationError as (ErrorOut & Error) | undefined
+    if (!error || ctx.path !== '/oauth/authorize' || ctx.oidc.session?.accountId !== undefined) return
+    const client = ctx.oidc.client && (await clients.find(ctx.oidc.client.clientId))
+    if (client?.source !== 'registered' || ctx.oidc.params?.prompt === 'none') return
+    ctx.status = 400
+    ctx.remove('location')
+    await renderProviderError(ctx, error, error, parts)
   })
 
   // A request without scope means what the client has registered (SPiD's clients send none).

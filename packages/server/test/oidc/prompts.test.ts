@@ -80,6 +80,15 @@ describe('prompt', () => {
       expect((await visit(browser, clientId, { prompt: 'consent' })).text).toContain('id="allow"')
   })
 
+  test('login and consent in one request: each page comes once', async () => {
+    const browser = at.browser()
+    await signIn(at, browser, 'news')
+    const form = await visit(browser, 'news', { prompt: 'login consent' })
+    const asked = await browser.follow(await browser.submit(form, { login: 'ola@example.test', password }))
+    expect(asked.text).toContain('id="allow"')
+    expect(codeOf(await browser.follow(await browser.submit(asked, { decision: 'allow' })))).toBeTruthy()
+  })
+
   test('an unknown one is refused', async () => {
     expect(errorOf(await visit(at.browser(), 'news', { prompt: 'dance' }))).toBe('invalid_request')
   })
@@ -93,6 +102,16 @@ describe('max_age (OC-02)', () => {
     expect(errorOf(await visit(browser, 'news', { max_age: '60', prompt: 'none' }))).toBe('login_required')
     expect((await visit(browser, 'news', { max_age: '60' })).text).toContain('id="sign-in"')
     expect(codeOf(await visit(browser, 'news', { max_age: '3600' }))).toBeTruthy()
+  })
+
+  test('0 means now: the password, and then the code', async () => {
+    const browser = at.browser()
+    await signIn(at, browser, 'news')
+    advance(1)
+    const form = await visit(browser, 'news', { max_age: '0' })
+    expect(form.text).toContain('id="sign-in"')
+    const end = await browser.follow(await browser.submit(form, { login: 'ola@example.test', password }))
+    expect(codeOf(end)).toBeTruthy()
   })
 
   test('the ID Token then says when it was', async () => {

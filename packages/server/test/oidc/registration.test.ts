@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { clientsIn } from '../../src/clients/client.ts'
 import { password } from '../support/fixtures.ts'
-import { authorization, codeOf } from '../support/sign-in.ts'
+import { authorization, codeOf, signIn } from '../support/sign-in.ts'
 import { openSystem, startSystem, type TestSystem } from '../support/system.ts'
 
 type Metadata = Record<string, unknown>
@@ -259,6 +259,29 @@ describe('when it is on', () => {
       authorization('news', { ...params, code_challenge: undefined, code_challenge_method: undefined }).path
     )
     expect(without.location).toContain('error=invalid_request')
+  })
+
+  test('an error is shown here, not sent there, until somebody has signed in (BCP-04)', async () => {
+    const { client_id } = (await register(at, web)).json<Record<string, string>>()
+    const params = { client_id, redirect_uri: 'https://new.example/callback', scope: 'openid' }
+    const browser = at.browser()
+    for (const wrong of [
+      { response_type: 'token' },
+      { code_challenge: undefined },
+      { response_mode: 'form_post', prompt: 'x' }
+    ]) {
+      const answer = await browser.visit(authorization('news', { ...params, ...wrong }).path)
+      expect(answer.status).toBe(400)
+      expect(answer.location).toBeUndefined()
+      expect(answer.text).toContain('id="error"')
+      expect(answer.text).not.toContain('https://new.example/callback')
+    }
+    // In silence there is nobody to show anything to.
+    const none = await browser.visit(authorization('news', { ...params, prompt: 'none' }).path)
+    expect(none.location).toContain('error=login_required')
+    await signIn(at, browser, 'news')
+    const back = await browser.visit(authorization('news', { ...params, code_challenge: undefined }).path)
+    expect(back.location).toMatch(/^https:\/\/new\.example\/callback\?error=invalid_request/)
   })
 
   test('its tokens end with the session when it wants to be told of the end', async () => {
