@@ -10,6 +10,7 @@ import { retentionContract } from './retention.ts'
 import { sessionContract } from './sessions.ts'
 import type { OpenStorage } from './stage.ts'
 import { tokenContract } from './tokens.ts'
+import { underWayContract } from './under-way.ts'
 import { upkeepContract } from './upkeep.ts'
 
 /** What every storage must hold, method by method; the same tests for each implementation. */
@@ -24,6 +25,7 @@ export function storageContract(name: string, open: OpenStorage): void {
     describe('clients', () => clientContract(open))
     describe('ending', () => endContract(open))
     describe('jobs', () => jobContract(open))
+    describe('what is under way', () => underWayContract(open))
     describe('upkeep', () => upkeepContract(open))
     describe('retention', () => retentionContract(open))
   })
