@@ -1,6 +1,17 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  closeSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
@@ -173,6 +184,21 @@ test('a copy that cannot be made leaves the earlier one', async () => {
   expect(readFileSync(copy)).toEqual(before)
 })
 
+test('the write-ahead log starts anew also while one write follows the other without a pause', async () => {
+  const file = newFile()
+  const storage = open(file)
+  await storage.addUser(person('ola'), now)
+  const log = `${file}-wal`
+  const fullLog = 64 * 1024 * 1024
+  const starts: number[] = []
+  // Far more than it takes: without starting anew, this is a log of a gigabyte.
+  for (let group = 0; group < 1500 && new Set(starts).size < 2; group++) {
+    await Promise.all(Array.from({ length: 64 }, () => storage.saveSession(sessionOf('ola'), now)))
+    if (statSync(log).size > fullLog) starts.push(startsOf(log))
+  }
+  expect(new Set(starts).size).toBe(2)
+})
+
 test('a logout goes with its deliveries once none of them is pending', async () => {
   const file = newFile()
   const storage = open(file)
@@ -195,6 +221,15 @@ test('a logout goes with its deliveries once none of them is pending', async () 
   expect(await storage.listDeliveries()).toEqual([])
   expect(await storage.findReceipt(ending.logoutId)).toBeUndefined()
 })
+
+/** How often a write-ahead log has started anew: its header counts it (https://sqlite.org/fileformat2.html#walformat). */
+function startsOf(log: string): number {
+  const header = Buffer.alloc(16)
+  const file = openSync(log, 'r')
+  readSync(file, header)
+  closeSync(file)
+  return header.readUInt32BE(12)
+}
 
 function newFile(): string {
   const folder = mkdtempSync(join(tmpdir(), 'utgang-test-'))
