@@ -21,6 +21,8 @@ export function amendments(provider: Provider, parts: OpParts): void {
     if (ctx.state.sessionEnded === true && isAuthorization(ctx)) restart(ctx, paramsOf(ctx))
     else if (wantsAccountSwitch(ctx)) restart(ctx, ctx.oidc.entities.Interaction?.params, 'login')
     if (ctx.state.sessionEnded === true || ctx.oidc?.session?.accountId === undefined) keepSessionCookie(ctx)
+    // Browsers keep this beside the cookies (Login Status API); each logout takes it back.
+    else if (isAuthorization(ctx)) ctx.set('set-login', 'logged-in')
   })
 
   // Whoever registers itself must not get people sent to it from our address by a request that is wrong on purpose:

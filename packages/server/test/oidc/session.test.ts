@@ -95,6 +95,25 @@ describe('the session cookie', () => {
     expect(await at.storage.sessionClients(session?.uid ?? '')).toHaveLength(51)
   })
 
+  test('the browser is told that somebody is signed in (LS-01)', async () => {
+    const browser = at.browser()
+    const page = await browser.go(authorization('news').path)
+    expect(page.headers['set-login']).toBeUndefined()
+    await signIn(at, browser, 'news')
+    const answer = await browser.go(authorization('news').path)
+    expect(answer.headers['set-login']).toBe('logged-in')
+    const session = await at.sessionOf(browser)
+    await at.system.heart.end({ name: 'admin_session', sessionUid: session?.uid })
+    expect((await browser.go(authorization('news').path)).headers['set-login']).toBeUndefined()
+  })
+
+  test('nobody signed in is given no cookie of a session', async () => {
+    const browser = at.browser()
+    browser.setCookie(name, 'D'.repeat(43))
+    for (const params of [{}, { prompt: 'none' }])
+      expect(cookieLine(await browser.go(authorization('news', params).path))).toBe('no cookie')
+  })
+
   test('nobody signed in leaves no session behind', async () => {
     const before = (await at.storage.listSessions({ all: true, limit: 1000 }, 0)).length
     const browser = at.browser()
