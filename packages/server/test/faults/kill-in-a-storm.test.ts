@@ -79,7 +79,7 @@ test('a server that is killed again and again forgets no logout that it answered
   children.delete(child)
 })
 
-test('a server that is told to stop answers in whole what it accepted, and does nothing else', {
+test('a server that is told to stop in a storm leaves nothing half done, and did nothing for those who got no answer', {
   timeout: 180_000
 }, async () => {
   const child = await start()
