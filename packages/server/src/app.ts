@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
 import type { Logger } from 'pino'
 import { clientsIn } from './clients/client.ts'
@@ -59,9 +59,21 @@ export function sealerFor(config: Config): Sealer {
   const path = config.storage.replace(/^sqlite:/, '')
   if (path === ':memory:') return sealer([newSecret()])
   const file = `${path}.key`
-  if (!existsSync(file))
-    writeFileSync(file, randomBytes(32).toString('base64url'), { mode: 0o600, flag: 'wx' })
+  if (!existsSync(file)) makeKeyOnce(file)
   return sealer([readFileSync(file, 'utf8').trim()])
+}
+
+/** Of several processes that start at once the first makes the key, and none reads one that is half written. */
+function makeKeyOnce(file: string): void {
+  const whole = `${file}.${process.pid}`
+  writeFileSync(whole, randomBytes(32).toString('base64url'), { mode: 0o600 })
+  try {
+    linkSync(whole, file)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+  } finally {
+    rmSync(whole)
+  }
 }
 
 /**

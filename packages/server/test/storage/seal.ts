@@ -1,0 +1,7 @@
+import { sealerFor } from '../../src/app.ts'
+import { checkConfig } from '../../src/config/load.ts'
+import { issuer } from '../support/fixtures.ts'
+
+// A process of its own for first-key.test.ts: seals a word beside the database that it is given.
+const [, , file = ''] = process.argv
+process.stdout.write(sealerFor(checkConfig({ issuer, storage: `sqlite:${file}` })).seal('a word'))
