@@ -2,6 +2,6 @@ import { sealerFor } from '../../src/app.ts'
 import { checkConfig } from '../../src/config/load.ts'
 import { issuer } from '../support/fixtures.ts'
 
-// A process of its own for first-key.test.ts: seals a word beside the database that it is given.
+// A process of its own for sealed.test.ts: seals a word beside the database that it is given.
 const [, , file = ''] = process.argv
 process.stdout.write(sealerFor(checkConfig({ issuer, storage: `sqlite:${file}` })).seal('a word'))

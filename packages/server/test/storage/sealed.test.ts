@@ -6,7 +6,9 @@ import { promisify } from 'node:util'
 import { expect, onTestFinished, test } from 'vitest'
 import { sealerFor } from '../../src/app.ts'
 import { checkConfig } from '../../src/config/load.ts'
+import { sealer } from '../../src/storage/secrets.ts'
 import { issuer } from '../support/fixtures.ts'
+import { openSystem } from '../support/system.ts'
 
 const run = promisify(execFile)
 
@@ -20,4 +22,19 @@ test('many processes that start at once without a configured key make one, and e
   expect(sealed.map(it => open(it.stdout))).toEqual(sealed.map(() => 'a word'))
   expect(readdirSync(folder)).toEqual(['utgang.db.key'])
   expect(statSync(`${file}.key`).mode & 0o077).toBe(0)
+})
+
+test('the secret behind the receipt cookie is kept sealed, and is the same at the next start', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'utgang-test-'))
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+  const storage = `sqlite:${join(folder, 'utgang.db')}`
+  const kept: string[] = []
+  for (let start = 0; start < 2; start++) {
+    const at = await openSystem({ storage })
+    kept.push(await at.storage.findOrMakeSecret('receipt_cookie', () => 'was not there'))
+    const { open } = sealer(at.system.config.secret_keys)
+    expect(open(kept.at(-1) ?? '')).toMatch(/^[\w-]{43}$/)
+    await at.close()
+  }
+  expect(kept[0]).toBe(kept[1])
 })
