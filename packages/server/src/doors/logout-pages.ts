@@ -20,6 +20,13 @@ export const paths = {
   stopped: '/logout/stopped'
 } as const
 
+/** Errors that pass: the same request may succeed in a moment. Where its address held a token, they are shown elsewhere. */
+const passing = ['too_many_requests', 'storage_unavailable', 'server_error'] as const
+
+/** Whether an error is one of {@link passing}. */
+export const isPassing = (code: string): code is (typeof passing)[number] =>
+  passing.some(known => known === code)
+
 /** The pages of the redirect logout. */
 export function logoutPages(parts: DoorParts, records: LogoutRecords) {
   const { storage, clients } = parts
@@ -42,7 +49,11 @@ export function logoutPages(parts: DoorParts, records: LogoutRecords) {
 
     /** A refused logout at its own, clean address. */
     async stopped(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
-      const found = await outcomeOf(request)
+      const { error } = queryOf(request)
+      const found: Outcome | undefined =
+        error !== undefined && isPassing(error)
+          ? { refused: error, locale: queryOf(request).ui_locales }
+          : await outcomeOf(request)
       if (!found) throw new UtgangError('request_expired')
       return outcome(request, reply, found)
     },

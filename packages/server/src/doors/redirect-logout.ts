@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { type ErrorCode, UtgangError } from '../errors.ts'
+import { type ErrorCode, errorTable, UtgangError } from '../errors.ts'
 import { sessionCookie } from '../sessions/session-cookie.ts'
 import type { Session } from '../storage/storage.ts'
 import { seeOther } from '../web/answers.ts'
@@ -8,7 +8,7 @@ import { isOwnForm, provenance } from '../web/fetch-metadata.ts'
 import { formOf, type Parameters, queryOf } from '../web/parameters.ts'
 import { askedBy, type DoorParts, sessionOf } from './door.ts'
 import { isProven, type ResolvedLogout, resolveLogout } from './logout-decision.ts'
-import { logoutPages, paths } from './logout-pages.ts'
+import { isPassing, logoutPages, paths } from './logout-pages.ts'
 import { logoutRecords } from './logout-records.ts'
 import { carriesToken, type LogoutRequest, readLogoutRequest } from './logout-request.ts'
 
@@ -140,8 +140,12 @@ export function redirectLogout(parts: DoorParts) {
       try {
         return await answer()
       } catch (error) {
-        if (!(error instanceof UtgangError) || error.status !== 400) throw error
-        return refuse(error.code, { vocabulary: 'oidc' }, await sessionOf(parts, request), request, reply)
+        const code = error instanceof UtgangError ? error.code : 'server_error'
+        if (errorTable[code].status === 400)
+          return refuse(code, { vocabulary: 'oidc' }, await sessionOf(parts, request), request, reply)
+        if (!isPassing(code) || !carriesToken(request.query)) throw error
+        request.log.error({ err: error }, code)
+        return seeOther(reply, `${paths.stopped}?error=${code}`)
       }
     }
 
