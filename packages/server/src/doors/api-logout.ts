@@ -11,6 +11,8 @@ export function apiLogout(parts: DoorParts) {
     app.route({
       method: ['GET', 'POST'],
       url: '/api/2/logout',
+      // Looking at the headers of an address is no wish to sign out.
+      exposeHeadRoute: false,
       handler: async (request, reply) => {
         const token = await tokenOf(request, parts)
         if (!token) return sendInvalidToken(reply)

@@ -20,9 +20,17 @@ export async function readClientForm(
   endpoint: string,
   parts: DoorParts
 ): Promise<ClientForm> {
+  requireForm(request)
   const form = fieldsOf(request)
   const client = await authenticateClient(request.headers, form, endpoint, parts.authentication)
   return { client, form }
+}
+
+/** OAuth's endpoints take forms and nothing else (RFC 7009 §2.1, RFC 7662 §2.1). */
+function requireForm(request: FastifyRequest): void {
+  const type = request.headers['content-type']?.split(';')[0]?.trim().toLowerCase()
+  if (type !== undefined && type !== 'application/x-www-form-urlencoded')
+    throw new OAuthError('invalid_request', 'the body has to be application/x-www-form-urlencoded')
 }
 
 function fieldsOf(request: FastifyRequest): Parameters {
@@ -32,6 +40,12 @@ function fieldsOf(request: FastifyRequest): Parameters {
     if (error instanceof UtgangError) throw new OAuthError('invalid_request', error.message)
     throw error
   }
+}
+
+/** @throws OAuthError `invalid_client` for a client that keeps no secret: it has not proved that it is itself. */
+export function mustBeConfidential(client: Client): void {
+  if (!client.confidential)
+    throw new OAuthError('invalid_client', 'this endpoint needs client authentication', 401)
 }
 
 /** A required field. @throws OAuthError `invalid_request` */

@@ -31,7 +31,10 @@ export interface DoorParts {
 
 /** How much of what may be asked for in a minute. */
 export interface Limits {
-  /** Unknown tokens shown to introspection and revocation, for each caller (RFC 7662 §4). */
+  /**
+   * Unknown tokens shown to introspection, for each caller (RFC 7662 §4). Revocation needs no such limit: it answers
+   * the same to every token, so a guess teaches nothing, and whoever wants to revoke must never have to wait.
+   */
   tokenGuesses: RateLimit
   /** Logout posts kept for a moment, for each address. */
   keptPosts: RateLimit

@@ -3,7 +3,7 @@ import type { Client } from '../clients/client.ts'
 import { OAuthError } from '../errors.ts'
 import { readHint } from '../tokens/id-token-hint.ts'
 import type { Parameters } from '../web/parameters.ts'
-import { onlyPost, readClientForm } from './client-form.ts'
+import { mustBeConfidential, onlyPost, readClientForm } from './client-form.ts'
 import { askedBy, type DoorParts } from './door.ts'
 
 const endpoint = '/oauth/end_session'
@@ -21,8 +21,7 @@ export function endSession(parts: DoorParts) {
 
 async function end(request: FastifyRequest, reply: FastifyReply, parts: DoorParts): Promise<FastifyReply> {
   const { client, form } = await readClientForm(request, endpoint, parts)
-  if (!client.confidential)
-    throw new OAuthError('invalid_client', 'this endpoint needs client authentication', 401)
+  mustBeConfidential(client)
   if (!client.mayEndSessions)
     throw new OAuthError('unauthorized_client', 'this client may not end sessions', 403)
   const sid = await sidOf(form, client, parts)

@@ -3,8 +3,8 @@ import type { Client } from '../clients/client.ts'
 import { OAuthError } from '../errors.ts'
 import { hashSecret } from '../storage/secrets.ts'
 import type { Token } from '../storage/storage.ts'
-import { describeToken, inactive } from '../tokens/introspection.ts'
-import { onlyPost, readClientForm, required } from './client-form.ts'
+import { audienceOf, describeToken, inactive } from '../tokens/introspection.ts'
+import { mustBeConfidential, onlyPost, readClientForm, required } from './client-form.ts'
 import type { DoorParts } from './door.ts'
 
 const endpoint = '/oauth/introspect'
@@ -26,22 +26,20 @@ async function introspect(
   parts: DoorParts
 ): Promise<FastifyReply> {
   const { client, form } = await readClientForm(request, endpoint, parts)
-  if (!client.introspects) {
-    throw new OAuthError(
-      'unauthorized_client',
-      'this client may not introspect tokens',
-      client.confidential ? 403 : 401
-    )
-  }
+  mustBeConfidential(client)
+  if (!client.introspects)
+    throw new OAuthError('unauthorized_client', 'this client may not introspect tokens', 403)
+  const hash = hashSecret(required(form, 'token'))
   const { tokenGuesses } = parts.limits
   const wait = await tokenGuesses.look(client.clientId)
   if (wait > 0) {
     reply.header('retry-after', String(wait))
     throw new OAuthError('too_many_requests', 'too many unknown tokens', 429)
   }
-  const token = await parts.storage.findToken(hashSecret(required(form, 'token')), parts.clock.now())
+  const token = await parts.storage.findToken(hash, parts.clock.now())
   if (!token || !isFor(client, token)) {
-    await tokenGuesses.take(client.clientId)
+    // A token that has ended is asked about for a while, and by no guess: only what never was counts as one.
+    if (!token && !(await parts.storage.findTokenRow(hash))) await tokenGuesses.take(client.clientId)
     return reply.send(inactive)
   }
   return reply.send(describeToken(token, parts.config.issuer, await usernameOf(token, parts)))
@@ -50,11 +48,11 @@ async function introspect(
 function isFor(client: Client, token: Token): boolean {
   if (token.kind !== 'AccessToken' && token.kind !== 'RefreshToken' && token.kind !== 'ClientCredentials')
     return false
-  if (token.clientId === client.clientId) return true
-  const { aud } = token.payload
-  return aud === client.clientId || (Array.isArray(aud) && aud.includes(client.clientId))
+  return token.clientId === client.clientId || audienceOf(token)?.includes(client.clientId) === true
 }
 
+/** The address of the user, for those alone to whom it was granted. */
 async function usernameOf(token: Token, { storage }: DoorParts): Promise<string | undefined> {
-  return token.sub === null ? undefined : (await storage.findUser(token.sub))?.email
+  if (token.sub === null || !token.scope?.split(' ').includes('email')) return undefined
+  return (await storage.findUser(token.sub))?.email
 }

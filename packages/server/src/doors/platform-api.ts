@@ -28,6 +28,10 @@ export function platformApi(parts: DoorParts) {
       if (user?.status !== 'active') return sendContainerError(request, reply, 404, 'No such user')
       return sendContainer(request, reply, await described(user, token))
     })
+
+    app.all('/api/2/*', (request, reply) =>
+      sendContainerError(request, reply, 404, 'There is no such endpoint')
+    )
   }
 
   /** A server token reads only users who have signed in to its client. */
@@ -35,9 +39,17 @@ export function platformApi(parts: DoorParts) {
     return token.sub === sub || (token.clientId !== null && storage.hasSignedInTo(sub, token.clientId))
   }
 
+  /** What the user allowed: a user token says it itself, for a server token the consent on record does. */
+  async function scopesOf(token: Token, user: User): Promise<string[]> {
+    if (token.sub !== null) return (token.scope ?? '').split(' ')
+    const consent = token.clientId === null ? undefined : await storage.findConsent(user.sub, token.clientId)
+    return consent?.scopes ?? []
+  }
+
   async function described(user: User, token: Token): Promise<object> {
     const client = token.clientId === null ? undefined : await clients.find(token.clientId)
-    const sees = (scope: string): boolean => seesAll(client) || (token.scope ?? '').split(' ').includes(scope)
+    const allowed = await scopesOf(token, user)
+    const sees = (scope: string): boolean => seesAll(client) || allowed.includes(scope)
     return {
       userId: user.sub,
       id: user.sub,

@@ -26,13 +26,16 @@ async function check(request: FastifyRequest, reply: FastifyReply, parts: DoorPa
   const client = client_id === undefined ? undefined : await parts.clients.find(client_id)
   const from = provenance(request.headers)
   if (!client?.sdk) throw new OAuthError('unauthorized_client', 'client_id is not a client with sdk')
+  reply.header('vary', 'Origin')
   if (from.origin !== undefined) {
-    reply.header('vary', 'Origin')
     if (!client.origins.has(from.origin))
       throw new OAuthError('unauthorized_client', `${from.origin} is not an origin of this client`, 403)
     reply
       .header('access-control-allow-origin', from.origin)
       .header('access-control-allow-credentials', 'true')
+  } else if (from.site === 'cross-site' || from.site === 'same-site') {
+    // An image or a script on some page: it could not read the answer, and must not make anybody an RP either.
+    throw new OAuthError('unauthorized_client', 'pages ask by a CORS request', 403)
   }
   const session = await sessionOf(parts, request)
   if (session && (await isConnected(parts.storage, client, session)))

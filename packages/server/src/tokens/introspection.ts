@@ -11,7 +11,7 @@ export interface ActiveToken {
   scope?: string
   sub: string
   username?: string
-  aud: string | string[]
+  aud: string[]
   iss: string
   iat: number
   nbf: number
@@ -25,11 +25,10 @@ export const inactive = { active: false } as const
 
 /**
  * Describes a live token to a caller who may see it.
- * @param username the user's address, where the token is a user's
+ * @param username the user's address, where the token was granted it
  */
 export function describeToken(token: Token, issuer: string, username: string | undefined): Introspection {
   if (token.clientId === null || (token.kind === 'RefreshToken' && token.consumedAt !== null)) return inactive
-  const aud = token.payload.aud
   return {
     active: true,
     token_type: token.kind === 'RefreshToken' ? 'refresh_token' : 'Bearer',
@@ -37,7 +36,8 @@ export function describeToken(token: Token, issuer: string, username: string | u
     scope: token.scope ?? undefined,
     sub: token.sub ?? token.clientId,
     username,
-    aud: typeof aud === 'string' || Array.isArray(aud) ? (aud as string | string[]) : token.clientId,
+    // Always a list: SPiD's clients read one.
+    aud: audienceOf(token) ?? [token.clientId],
     iss: issuer,
     iat: token.createdAt,
     nbf: token.createdAt,
@@ -46,4 +46,11 @@ export function describeToken(token: Token, issuer: string, username: string | u
     jti: token.hash.slice(0, 22),
     sid: token.sid ?? undefined
   }
+}
+
+/** The resource servers that a token was issued for; `undefined` when it was issued for none in particular. */
+export function audienceOf(token: Token): string[] | undefined {
+  const { aud } = token.payload
+  if (typeof aud === 'string') return [aud]
+  return Array.isArray(aud) ? aud.map(String) : undefined
 }

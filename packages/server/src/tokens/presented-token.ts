@@ -14,7 +14,7 @@ export async function findAccessToken(
   return token && accessKinds.includes(token.kind) ? token : undefined
 }
 
-/** The live access or refresh token with this value; an unused one only, if it is of the kind that is used once. */
+/** The live access or refresh token with this value. A refresh token that was rotated still names its grant. */
 export async function findRevocable(
   storage: TokenStore,
   value: string,
