@@ -1,7 +1,8 @@
 import type { Config } from '../../packages/server/src/config/schema.ts'
 import { sidFor } from '../../packages/server/src/sessions/sid.ts'
+import type { TokenInput } from '../../packages/server/src/storage/records.ts'
 import { hashSecret, newSecret } from '../../packages/server/src/storage/secrets.ts'
-import type { Storage, TokenInput } from '../../packages/server/src/storage/storage.ts'
+import type { Storage } from '../../packages/server/src/storage/storage.ts'
 import { people, site } from '../site.ts'
 import type { Living, Login } from './protocol.ts'
 

@@ -112,8 +112,6 @@ export async function createSystem(config: Config, options: SystemOptions = {}):
 
   const upkeep = setInterval(() => {
     op.refreshKeys().catch((error: unknown) => log.error({ err: error }, 'signing keys could not be read'))
-    // Work that another process, a command line for instance, left when it died.
-    jobs.wake()
     storage
       .sweep(clock.now(), config.retention_days * 86_400)
       .catch((error: unknown) => log.error({ err: error }, 'sweeping failed'))

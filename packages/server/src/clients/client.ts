@@ -1,7 +1,8 @@
 import type { JSONWebKeySet } from 'jose'
 import type { ClientConfig } from '../config/client-schema.ts'
 import { isConfidential } from '../config/client-schema.ts'
-import type { ClientRow, ClientStore } from '../storage/storage.ts'
+import type { ClientRow } from '../storage/records.ts'
+import type { ClientStore } from '../storage/storage.ts'
 
 /** A registered application, as the doors see it. */
 export interface Client {

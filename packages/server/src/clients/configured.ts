@@ -1,7 +1,8 @@
 import type { ClientConfig } from '../config/client-schema.ts'
 import { isConfidential } from '../config/client-schema.ts'
+import type { Json } from '../storage/records.ts'
 import { hashSecret } from '../storage/secrets.ts'
-import type { ClientStore, Json } from '../storage/storage.ts'
+import type { ClientStore } from '../storage/storage.ts'
 import { secretMark } from './client.ts'
 
 /** What a start changed among the clients. */

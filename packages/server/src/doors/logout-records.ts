@@ -1,6 +1,6 @@
 import type { ErrorCode } from '../errors.ts'
+import type { RecordKind, Session } from '../storage/records.ts'
 import { hashSecret, newSecret } from '../storage/secrets.ts'
-import type { RecordKind, Session } from '../storage/storage.ts'
 import type { DoorParts } from './door.ts'
 import type { LogoutRequest } from './logout-request.ts'
 

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import type { Client } from '../clients/client.ts'
-import type { Token, User } from '../storage/storage.ts'
+import type { Token, User } from '../storage/records.ts'
 import type { DoorParts } from './door.ts'
 import { sendContainer, sendContainerError, sendInvalidToken, tokenOf } from './platform-container.ts'
 
@@ -28,10 +28,6 @@ export function platformApi(parts: DoorParts) {
       if (user?.status !== 'active') return sendContainerError(request, reply, 404, 'No such user')
       return sendContainer(request, reply, await described(user, token))
     })
-
-    app.all('/api/2/*', (request, reply) =>
-      sendContainerError(request, reply, 404, 'There is no such endpoint')
-    )
   }
 
   /** A server token reads only users who have signed in to its client. */

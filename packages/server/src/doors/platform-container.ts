@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { errorTable } from '../errors.ts'
-import type { Token } from '../storage/storage.ts'
+import type { Token } from '../storage/records.ts'
 import { findAccessToken } from '../tokens/presented-token.ts'
 import { formOf, queryOf } from '../web/parameters.ts'
 import type { DoorParts } from './door.ts'

@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { type ErrorCode, errorTable, UtgangError } from '../errors.ts'
 import { sessionCookie } from '../sessions/session-cookie.ts'
-import type { Session } from '../storage/storage.ts'
+import type { Session } from '../storage/records.ts'
 import { seeOther } from '../web/answers.ts'
 import { expireCookie, readCookie } from '../web/cookies.ts'
 import { isOwnForm, provenance } from '../web/fetch-metadata.ts'

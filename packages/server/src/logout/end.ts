@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Clock } from '../clock.ts'
-import type { EndOrder, LogoutStore } from '../storage/storage.ts'
+import type { EndOrder } from '../storage/records.ts'
+import type { LogoutStore } from '../storage/storage.ts'
 import { type Cause, effects } from './causes.ts'
 
 /** What a caller gets to know of a logout. `receiptId` is of the earlier logout when everything had ended before. */

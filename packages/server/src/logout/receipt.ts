@@ -1,4 +1,5 @@
-import type { DeliveryState, Storage } from '../storage/storage.ts'
+import type { DeliveryState } from '../storage/records.ts'
+import type { Storage } from '../storage/storage.ts'
 
 /** The state in which an application stands after a logout. `not_registered`: it has not asked to be told. */
 export type ToldState = DeliveryState | 'not_registered'

@@ -1,5 +1,6 @@
 import type { Account, KoaContextWithOIDC } from 'oidc-provider'
-import type { PeopleStore, User } from '../storage/storage.ts'
+import type { User } from '../storage/records.ts'
+import type { PeopleStore } from '../storage/storage.ts'
 import { sessionHasEnded } from './adapter-base.ts'
 
 /** Which claims each scope gives (OpenID Connect Core 1.0 §5.4). */

@@ -1,6 +1,6 @@
 import Provider, { type Adapter, type AdapterPayload, errors } from 'oidc-provider'
+import type { RecordKind, TokenKind } from '../storage/records.ts'
 import { hashSecret } from '../storage/secrets.ts'
-import type { RecordKind, TokenKind } from '../storage/storage.ts'
 import { adapter, sessionHasEnded, unused } from './adapter-base.ts'
 import { clientAdapter } from './client-adapter.ts'
 import type { OpParts } from './parts.ts'

@@ -1,7 +1,7 @@
 import type { Adapter, AdapterPayload } from 'oidc-provider'
 import { secretMark } from '../clients/client.ts'
+import type { Json } from '../storage/records.ts'
 import { hashSecret } from '../storage/secrets.ts'
-import type { Json } from '../storage/storage.ts'
 import { adapter } from './adapter-base.ts'
 import type { OpParts } from './parts.ts'
 

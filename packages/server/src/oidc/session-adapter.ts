@@ -1,6 +1,6 @@
 import Provider, { type Adapter, type AdapterPayload } from 'oidc-provider'
+import type { Session } from '../storage/records.ts'
 import { hashSecret } from '../storage/secrets.ts'
-import type { Session } from '../storage/storage.ts'
 import { adapter, sessionHasEnded } from './adapter-base.ts'
 import type { OpParts } from './parts.ts'
 

@@ -1,6 +1,7 @@
 import type { Client } from '../clients/client.ts'
+import type { Session } from '../storage/records.ts'
 import { hashSecret } from '../storage/secrets.ts'
-import type { PeopleStore, Session, SessionStore } from '../storage/storage.ts'
+import type { PeopleStore, SessionStore } from '../storage/storage.ts'
 
 /** The live session that a cookie value names. */
 export async function findSession(

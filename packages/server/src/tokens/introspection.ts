@@ -1,4 +1,4 @@
-import type { Token } from '../storage/storage.ts'
+import type { Token } from '../storage/records.ts'
 
 /** What introspection says of a token (RFC 7662 §2.2), `sid` added. */
 export type Introspection = { active: false } | ActiveToken

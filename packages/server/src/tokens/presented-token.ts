@@ -1,5 +1,6 @@
+import type { Token } from '../storage/records.ts'
 import { hashSecret } from '../storage/secrets.ts'
-import type { Token, TokenStore } from '../storage/storage.ts'
+import type { TokenStore } from '../storage/storage.ts'
 
 /** The kinds of tokens that a request to an API can carry. */
 const accessKinds: readonly string[] = ['AccessToken', 'ClientCredentials']

@@ -1,6 +1,7 @@
 import { type CryptoKey, exportJWK, generateKeyPair, importJWK, type JWK } from 'jose'
+import type { KeyRow } from '../storage/records.ts'
 import { newSecret, type Sealer } from '../storage/secrets.ts'
-import type { KeyRow, UpkeepStore } from '../storage/storage.ts'
+import type { UpkeepStore } from '../storage/storage.ts'
 
 /** The algorithms this server signs with; one key of each signs at any time. */
 export const signingAlgorithms = ['RS256', 'ES256'] as const

@@ -2,7 +2,8 @@ import { randomBytes } from 'node:crypto'
 import type { UserConfig } from '../config/schema.ts'
 import { UtgangError } from '../errors.ts'
 import { emailKey } from '../storage/email-key.ts'
-import type { Json, PeopleStore, User } from '../storage/storage.ts'
+import type { Json, User } from '../storage/records.ts'
+import type { PeopleStore } from '../storage/storage.ts'
 import { hashPassword, passwordMatches } from './passwords.ts'
 
 /** A new `sub`: 120 random bits, with a mark of its own so that it never equals a client id (RFC 9700 §4.15.1). */

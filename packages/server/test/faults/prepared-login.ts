@@ -1,6 +1,7 @@
 import { sidFor } from '../../src/sessions/sid.ts'
+import type { TokenInput } from '../../src/storage/records.ts'
 import { hashSecret, newSecret } from '../../src/storage/secrets.ts'
-import type { Storage, TokenInput } from '../../src/storage/storage.ts'
+import type { Storage } from '../../src/storage/storage.ts'
 
 /** A live login that was written straight into the storage: as many as one likes in a second. */
 export interface PreparedLogin {

@@ -2,9 +2,10 @@ import { DatabaseSync } from 'node:sqlite'
 import { type Heart, logoutHeart } from '../../src/logout/end.ts'
 import { runJobs } from '../../src/logout/jobs.ts'
 import { sidFor } from '../../src/sessions/sid.ts'
+import type { TokenKind } from '../../src/storage/records.ts'
 import { hashSecret } from '../../src/storage/secrets.ts'
 import { openSqlite } from '../../src/storage/sqlite/sqlite.ts'
-import type { Storage, TokenKind } from '../../src/storage/storage.ts'
+import type { Storage } from '../../src/storage/storage.ts'
 
 /** The instant at which everything in a {@link World} happens. */
 export const now = 1_800_000_000

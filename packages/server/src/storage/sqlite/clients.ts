@@ -1,5 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite'
-import type { ClientRow, ClientStore, Json } from '../storage.ts'
+import type { ClientRow, Json } from '../records.ts'
+import type { ClientStore } from '../storage.ts'
 import type { Write } from './group-commit.ts'
 
 const columns =

@@ -1,5 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite'
-import type { AuditEntry, Delivery, Ended, EndOrder, Json, LogoutStore, ReceiptRow } from '../storage.ts'
+import type { AuditEntry, Delivery, Ended, EndOrder, Json, ReceiptRow } from '../records.ts'
+import type { LogoutStore } from '../storage.ts'
 import type { Write } from './group-commit.ts'
 import { sqliteJobs } from './jobs.ts'
 import { wideEnds } from './wide-ends.ts'

@@ -1,7 +1,8 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { UtgangError } from '../../errors.ts'
 import { emailKey } from '../email-key.ts'
-import type { Json, PeopleStore, User } from '../storage.ts'
+import type { Json, User } from '../records.ts'
+import type { PeopleStore } from '../storage.ts'
 import type { Write } from './group-commit.ts'
 
 const columns = `sub, email, name, password_hash AS passwordHash, claims, status, created_at AS createdAt,

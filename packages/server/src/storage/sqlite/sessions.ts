@@ -1,5 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite'
-import type { Json, Session, SessionClient, SessionStore } from '../storage.ts'
+import type { Json, Session, SessionClient } from '../records.ts'
+import type { SessionStore } from '../storage.ts'
 import type { Write } from './group-commit.ts'
 import { sessionJoin, sessionLive } from './liveness.ts'
 

@@ -1,5 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite'
-import type { Json, StoredRecord, Token, TokenInput, TokenStore } from '../storage.ts'
+import type { Json, StoredRecord, Token, TokenInput } from '../records.ts'
+import type { TokenStore } from '../storage.ts'
 import type { Write } from './group-commit.ts'
 import { grantJoin, grantLive, sessionJoin, sessionLive, tokenJoin, tokenLive } from './liveness.ts'
 

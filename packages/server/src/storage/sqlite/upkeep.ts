@@ -1,7 +1,8 @@
 import { existsSync, realpathSync, renameSync, rmSync } from 'node:fs'
 import { backup, type DatabaseSync } from 'node:sqlite'
 import { UtgangError } from '../../errors.ts'
-import type { KeyRow, UpkeepStore } from '../storage.ts'
+import type { KeyRow } from '../records.ts'
+import type { UpkeepStore } from '../storage.ts'
 import type { Write } from './group-commit.ts'
 import { sqliteRetention } from './retention.ts'
 

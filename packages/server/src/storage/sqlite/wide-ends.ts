@@ -1,5 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite'
-import type { EndOrder } from '../storage.ts'
+import type { EndOrder } from '../records.ts'
 
 type Epoch = NonNullable<EndOrder['epoch']>
 

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import type { Delivery, EndOrder, Storage } from '../../../src/storage/storage.ts'
+import type { Delivery, EndOrder } from '../../../src/storage/records.ts'
+import type { Storage } from '../../../src/storage/storage.ts'
 import { now, type OpenStorage, order, type Stage, sidOf, stage } from './stage.ts'
 
 /** `end`, its receipts, deliveries and audit rows. */

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { Delivery, EndOrder } from '../../../src/storage/storage.ts'
+import type { Delivery, EndOrder } from '../../../src/storage/records.ts'
 import { now, type OpenStorage, order, type Stage, sidOf, stage } from './stage.ts'
 
 /** `runJob`: what a moved epoch has ended is written down, each row exactly once. */

@@ -1,6 +1,7 @@
 import { onTestFinished } from 'vitest'
+import type { EndOrder, GrantInput, SessionInput, TokenInput } from '../../../src/storage/records.ts'
 import { hashSecret, newSecret } from '../../../src/storage/secrets.ts'
-import type { EndOrder, GrantInput, SessionInput, Storage, TokenInput } from '../../../src/storage/storage.ts'
+import type { Storage } from '../../../src/storage/storage.ts'
 
 /** Opens a new, empty storage. */
 export type OpenStorage = () => Promise<Storage>

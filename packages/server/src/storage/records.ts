@@ -1,0 +1,258 @@
+// What goes into the storage and comes out of it. Instants are UTC seconds, hashes SHA-256 in base64url.
+
+/** What is kept as JSON. */
+export type Json = Record<string, unknown>
+
+/** A session as `saveSession` takes it. */
+export interface SessionInput {
+  uid: string
+  cookieHash: string
+  sub: string
+  remembered: boolean
+  loginAt: number
+  /** Idle limit. */
+  expiresAt: number
+  /** Absolute limit; fixed when the session is made, and again when the person proves once more who they are. */
+  endsAt: number
+  payload: Json
+  userAgent?: string
+  ip?: string
+  /**
+   * The user's {@link User.mark} when she proved who she is. Under another one by now the proof is void: a logout of
+   * everything has landed since, and the session counts as ended.
+   */
+  provenUnder?: string
+  /**
+   * The cookie under which this request found the session. Where it has another one by now, another request has changed
+   * it meanwhile, and the session counts as ended for this one: an old cookie never comes back.
+   */
+  foundUnder?: string
+}
+
+/** One person signed in in one browser. */
+export interface Session extends SessionInput {
+  createdAt: number
+  lastActiveAt: number
+  endedAt: number | null
+  /** The logout that ended it. */
+  endedBy: string | null
+  /** Live at the time of reading. */
+  live: boolean
+}
+
+/** An RP of a session and the `sid` by which it knows it. */
+export interface SessionClient {
+  clientId: string
+  sid: string
+}
+
+/** A grant as `openGrant` takes it; `sessionUid` null for a login without a browser. */
+export interface GrantInput {
+  id: string
+  sub: string
+  clientId: string
+  sessionUid: string | null
+  /** Whether it lives only as long as its session. Decided now, never changed. */
+  bound: boolean
+  payload: Json
+  expiresAt: number
+  /** As in {@link SessionInput}, for a login without a browser. */
+  provenUnder?: string
+}
+
+/** What one sign-in of one user at one client gave. */
+export interface Grant extends GrantInput {
+  createdAt: number
+}
+
+/** The kinds of values that are kept by hash and can be redeemed or presented. */
+export type TokenKind =
+  | 'AccessToken'
+  | 'RefreshToken'
+  | 'AuthorizationCode'
+  | 'ClientCredentials'
+  | 'InitialAccessToken'
+  | 'RegistrationAccessToken'
+
+/** A token as `saveToken` takes it. */
+export interface TokenInput {
+  hash: string
+  kind: TokenKind
+  clientId: string | null
+  grantId: string | null
+  sessionUid: string | null
+  sid: string | null
+  sub: string | null
+  scope: string | null
+  expiresAt: number
+  payload: Json
+}
+
+/** A token with what was read beside it. */
+export interface Token extends TokenInput {
+  createdAt: number
+  consumedAt: number | null
+  /** The second use that the grace time allows has been taken. */
+  consumedAgain: boolean
+  revokedAt: number | null
+}
+
+/** The kinds of short-lived records. */
+export type RecordKind =
+  | 'interaction'
+  | 'replay'
+  | 'pending_logout'
+  | 'continued_logout'
+  | 'logout_outcome'
+  | 'account_switch'
+
+/** A short-lived record as `putRecord` takes it; with a session it is dead once that session is. */
+export interface RecordInput {
+  kind: RecordKind
+  hash: string
+  payload: Json
+  expiresAt: number
+  sessionUid?: string | null
+}
+
+/** A short-lived record as it is read; `sessionEnded` tells that the session it belongs to is gone. */
+export interface StoredRecord {
+  payload: Json
+  expiresAt: number
+  sessionUid: string | null
+  sessionEnded: boolean
+}
+
+/** A user as `addUser` takes it. */
+export interface UserInput {
+  sub: string
+  email: string
+  name: string
+  passwordHash: string
+  claims: Json
+}
+
+/** An End-User. */
+export interface User extends UserInput {
+  status: 'active' | 'disabled' | 'deleted'
+  createdAt: number
+  /** Changes with every logout of the whole user or of the whole system; opaque. */
+  mark: string
+}
+
+/** What a user allowed a client. */
+export interface Consent {
+  sub: string
+  clientId: string
+  scopes: string[]
+}
+
+/** A client as `saveClient` takes it: registered metadata, with the secret as a hash. */
+export interface ClientInput {
+  clientId: string
+  source: 'config' | 'registered'
+  metadata: Json
+  backchannelLogoutUri: string | null
+}
+
+/** A client as it is kept. `version` changes with every save. */
+export interface ClientRow extends ClientInput {
+  enabled: boolean
+  version: number
+}
+
+/** Everything one logout does, said without naming a cause's rules: the heart decides, the storage carries out. */
+export interface EndOrder {
+  logoutId: string
+  /** The name of the cause, for the receipt and the audit trail. */
+  cause: string
+  /** Sessions to end one by one. */
+  sessions?: { uid: string } | { ofUser: string; except: string | null }
+  /** Grants to revoke. */
+  grants?: string[]
+  /** Tokens to revoke by themselves, by hash. */
+  tokens?: string[]
+  /** All grants of one user at one client. */
+  grantsOf?: { sub: string; clientId: string }
+  /** A whole user, client or the system: one counter moves, one job row is written. */
+  epoch?: { user: string } | { client: string } | { system: true }
+  /** The state a user gets in the same transaction. */
+  userStatus?: 'disabled' | 'deleted'
+  /** The client is disabled in the same transaction. */
+  disableClient?: boolean
+  /** The consent that is taken back in the same transaction. */
+  dropConsent?: { sub: string; clientId: string }
+  /** Who must hear: the RPs of the sessions that end, one client by `sub`, or nobody. */
+  tell: 'session_rps' | 'client' | 'job' | 'nobody'
+  sub: string | null
+  clientId: string | null
+  audit: { ip?: string; requestId?: string; detail?: Json }
+}
+
+/** What `end` did. */
+export interface Ended {
+  state: 'ended' | 'already_ended'
+  /** The receipt's id; of an earlier logout when that one had ended it, `null` when nobody ever did. */
+  receiptId: string | null
+}
+
+/** One logout: what it ended. */
+export interface ReceiptRow {
+  id: string
+  cause: string
+  sub: string | null
+  clientId: string | null
+  at: number
+  sessionsEnded: number
+  grantsRevoked: number
+  tokensRevoked: number
+  /** Work of a whole-user, whole-client or whole-system logout is still being derived. */
+  jobOpen: boolean
+  /** The RPs of the ended sessions, told or not. */
+  applications: { clientId: string; sid: string | null }[]
+}
+
+/** The states of a delivery. */
+export type DeliveryState = 'pending' | 'delivered' | 'refused' | 'unclear' | 'gave_up' | 'superseded'
+
+/** One Logout Token owed to one RP. */
+export interface Delivery {
+  id: string
+  logoutId: string
+  clientId: string
+  sid: string | null
+  sub: string | null
+  address: string
+  state: DeliveryState
+  attempts: number
+  nextAt: number
+  createdAt: number
+}
+
+/** One row of the audit trail as `writeAudit` takes it. */
+export interface AuditInput {
+  event: string
+  sub?: string | null
+  clientId?: string | null
+  logoutId?: string | null
+  ip?: string
+  requestId?: string
+  detail?: Json
+}
+
+/** One row of the audit trail. */
+export interface AuditEntry extends AuditInput {
+  id: number
+  at: number
+}
+
+/** A signing key; the private part is sealed. Of each algorithm the newest whose `signsFrom` has come signs. */
+export interface KeyRow {
+  kid: string
+  alg: 'RS256' | 'ES256'
+  /** Private JWK, AES-256-GCM under one of `secret_keys`. */
+  sealedJwk: string
+  createdAt: number
+  /** From then on it signs; before, it is only published. */
+  signsFrom: number
+}
