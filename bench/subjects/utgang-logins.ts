@@ -3,6 +3,7 @@ import { sidFor } from '../../packages/server/src/sessions/sid.ts'
 import type { TokenInput } from '../../packages/server/src/storage/records.ts'
 import { hashSecret, newSecret } from '../../packages/server/src/storage/secrets.ts'
 import type { Storage } from '../../packages/server/src/storage/storage.ts'
+import { newGrantId } from '../../packages/server/src/tokens/grant-id.ts'
 import { people, site } from '../site.ts'
 import type { Living, Login } from './protocol.ts'
 
@@ -43,7 +44,7 @@ export function signInAt(storage: Storage, config: Config, count: number): Promi
     )
     const grant = await storage.openGrant(
       {
-        id: newSecret(),
+        id: newGrantId(),
         sub,
         clientId: site.clientId,
         sessionUid: uid,

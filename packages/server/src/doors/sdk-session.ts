@@ -4,11 +4,12 @@ import { OAuthError } from '../errors.ts'
 import { isConnected } from '../sessions/find-session.ts'
 import { sessionCookie } from '../sessions/session-cookie.ts'
 import { sidFor } from '../sessions/sid.ts'
-import type { Session } from '../storage/records.ts'
+import type { SessionGlance } from '../storage/records.ts'
+import { hashSecret } from '../storage/secrets.ts'
 import { readCookie } from '../web/cookies.ts'
 import { type Provenance, provenance } from '../web/fetch-metadata.ts'
 import { queryOf } from '../web/parameters.ts'
-import { type DoorParts, sessionOf } from './door.ts'
+import type { DoorParts } from './door.ts'
 
 /**
  * Who is signed in in this browser, for pages of a client with `sdk`, from its own origins. `connected` with the user
@@ -33,48 +34,44 @@ async function check(request: FastifyRequest, reply: FastifyReply, parts: DoorPa
     reply
       .header('access-control-allow-origin', from.origin)
       .header('access-control-allow-credentials', 'true')
-  } else if (from.site === 'cross-site' || from.site === 'same-site') {
+  } else if (isForeignSubresource(request, from)) {
     // An image or a script on some page: it could not read the answer, and must not make anybody an RP either.
     throw new OAuthError('unauthorized_client', 'pages ask by a CORS request', 403)
   }
-  const session = await sessionOf(parts, request)
-  if (session && (await isConnected(parts.storage, client, session)))
+  const now = parts.clock.now()
+  const cookie = readCookie(request.headers.cookie, sessionCookie)
+  const session = cookie && (await parts.storage.glanceAtSession(hashSecret(cookie), client.clientId, now))
+  if (session && (session.joined || (await isConnected(parts.storage, client, session))))
     return sendConnected(reply, client, session, parts)
-  return reply.send({
-    status: isKnownToBeOut(request, from) ? 'notConnected' : 'unknown',
-    server_time: parts.clock.now()
-  })
+  // A session that this client is not connected to is none of its business: it hears what it would hear without one.
+  const isOut = from.site === 'same-origin' || from.site === 'same-site' || (cookie && !session)
+  return reply.send({ status: isOut ? 'notConnected' : 'unknown', server_time: now })
 }
 
 async function sendConnected(
   reply: FastifyReply,
   client: Client,
-  session: Session,
-  parts: DoorParts
+  session: SessionGlance,
+  { storage, clock }: DoorParts
 ): Promise<FastifyReply> {
-  const { storage, clock } = parts
   const sid = sidFor(session.uid, client.clientId)
   const now = clock.now()
   // From the first such answer on this client is an RP of the session, so that it is told of its end.
-  if (!(await storage.isJoined(session.uid, client.clientId))) {
+  if (!session.joined) {
     const joined = await storage.joinSession({ sessionUid: session.uid, clientId: client.clientId, sid }, now)
     if (joined === 'ended') return reply.send({ status: 'notConnected', server_time: now })
   }
-  const user = await storage.findUser(session.sub)
   return reply.send({
     status: 'connected',
     user_id: session.sub,
-    display_name: user?.name,
+    display_name: session.name,
     sid,
     expires_at: session.expiresAt,
     server_time: now
   })
 }
 
-function isKnownToBeOut(request: FastifyRequest, { site }: Provenance): boolean {
-  return (
-    site === 'same-origin' ||
-    site === 'same-site' ||
-    readCookie(request.headers.cookie, sessionCookie) !== undefined
-  )
+function isForeignSubresource({ headers }: FastifyRequest, { site }: Provenance): boolean {
+  const mode = headers['sec-fetch-mode']
+  return (site === 'cross-site' || site === 'same-site') && mode !== undefined && mode !== 'cors'
 }

@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto'
+import { randomUUIDv7 } from 'node:crypto'
 import type { Clock } from '../clock.ts'
 import type { EndOrder } from '../storage/records.ts'
 import type { LogoutStore } from '../storage/storage.ts'
@@ -38,7 +38,8 @@ export function logoutHeart(storage: LogoutStore, clock: Clock, committed: () =>
 export function orderFor(cause: Cause): EndOrder {
   const { sub = null, clientId = null, by, detail } = cause
   return {
-    logoutId: randomUUID(),
+    // In the order of time, so that what is written together lies together on disk.
+    logoutId: randomUUIDv7(),
     cause: cause.name,
     sub,
     clientId,

@@ -1,7 +1,7 @@
 import type Provider from 'oidc-provider'
 import type { KoaContextWithOIDC } from 'oidc-provider'
 import { clientsIn } from '../clients/client.ts'
-import { newSecret } from '../storage/secrets.ts'
+import { newGrantId } from '../tokens/grant-id.ts'
 import { sessionHasEnded } from './adapter-base.ts'
 import type { OpParts } from './parts.ts'
 
@@ -28,7 +28,7 @@ export function grantLoader({ storage, clock, config }: OpParts) {
     const expiresAt = now + config.lifetimes.refresh_token_max_seconds
     const opened = await storage.openGrant(
       {
-        id: newSecret(),
+        id: newGrantId(),
         sub: session.accountId,
         clientId: client.clientId,
         sessionUid: session.uid,

@@ -2,7 +2,7 @@ import type Provider from 'oidc-provider'
 import { errors, type KoaContextWithOIDC } from 'oidc-provider'
 import { clientsIn } from '../clients/client.ts'
 import type { User } from '../storage/records.ts'
-import { newSecret } from '../storage/secrets.ts'
+import { newGrantId } from '../tokens/grant-id.ts'
 import { attemptKey, findByPassword } from '../users/users.ts'
 import type { Throttle } from '../web/throttle.ts'
 import type { OpParts } from './parts.ts'
@@ -64,7 +64,7 @@ export function registerPasswordGrant(
     const now = clock.now()
     const grant = await storage.openGrant(
       {
-        id: newSecret(),
+        id: newGrantId(),
         sub,
         clientId: client.clientId,
         sessionUid: null,

@@ -19,7 +19,7 @@ export async function findSession(
 export async function isConnected(
   storage: SessionStore & PeopleStore,
   client: Client,
-  session: Session
+  session: Pick<Session, 'uid' | 'sub'>
 ): Promise<boolean> {
   if (client.source === 'config' && client.consent === 'skip') return true
   if (await storage.isJoined(session.uid, client.clientId)) return true

@@ -40,6 +40,17 @@ export interface Session extends SessionInput {
   live: boolean
 }
 
+/** What a page of a client may know of a live session. */
+export interface SessionGlance {
+  uid: string
+  sub: string
+  expiresAt: number
+  /** The user's name. */
+  name: string
+  /** The client is an RP of it. */
+  joined: boolean
+}
+
 /** An RP of a session and the `sid` by which it knows it. */
 export interface SessionClient {
   clientId: string

@@ -18,10 +18,11 @@ export function sqliteClients(db: DatabaseSync, write: Write): ClientStore {
     WHERE c.enabled = 0 OR c.metadata <> excluded.metadata OR c.source <> excluded.source
       OR c.backchannel_logout_uri IS NOT excluded.backchannel_logout_uri`)
   const find = db.prepare(`SELECT ${columns} FROM clients WHERE client_id = ? AND enabled = 1`)
+  const versionOf = db.prepare('SELECT version FROM clients WHERE client_id = ? AND enabled = 1')
   const list = db.prepare(`SELECT ${columns} FROM clients ORDER BY client_id`)
 
   // Clients are read with nearly every request and seldom change: the parsed metadata is kept for as long as the
-  // row has the same version. The row itself is read each time, so a change made elsewhere is seen at once.
+  // row has the same version. That is read each time, so a change made elsewhere is seen at once.
   const parsed = new Map<string, ClientRow>()
 
   function toClient(found: unknown): ClientRow | undefined {
@@ -39,7 +40,11 @@ export function sqliteClients(db: DatabaseSync, write: Write): ClientStore {
       write(
         () => void save.run(it.clientId, it.source, JSON.stringify(it.metadata), it.backchannelLogoutUri, now)
       ),
-    findClient: async clientId => toClient(find.get(clientId)),
+    findClient: async clientId => {
+      const known = parsed.get(clientId)
+      if (known && versionOf.get(clientId)?.version === known.version) return known
+      return toClient(find.get(clientId))
+    },
     listClients: async () => list.all().flatMap(row => toClient(row) ?? [])
   }
 }

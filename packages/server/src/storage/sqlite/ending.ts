@@ -28,8 +28,8 @@ export function sqliteEnding(db: DatabaseSync, write: Write): LogoutStore {
   const revokeToken = db.prepare(
     'UPDATE tokens SET revoked_at = ?1, revoked_by = ?2 WHERE hash = ?3 AND revoked_at IS NULL'
   )
-  const likeBefore = db.prepare(`SELECT id FROM logouts WHERE sub = ?1 AND cause = ?2 AND client_id IS ?3
-    ORDER BY at DESC LIMIT 1`)
+  const likeBefore = db.prepare(`SELECT id FROM logouts WHERE spread = 1 AND sub = ?1 AND cause = ?2
+    AND client_id IS ?3 ORDER BY at DESC LIMIT 1`)
   const wide = wideEnds(db)
   const tellRps =
     db.prepare(`INSERT INTO deliveries (id, logout_id, client_id, sid, sub, address, next_at, created_at)
@@ -52,8 +52,8 @@ export function sqliteEnding(db: DatabaseSync, write: Write): LogoutStore {
   )
   const dropConsent = db.prepare('DELETE FROM consents WHERE sub = ? AND client_id = ?')
   const addLogout =
-    db.prepare(`INSERT INTO logouts (id, cause, sub, client_id, at, sessions_ended, grants_revoked, tokens_revoked)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?)`)
+    db.prepare(`INSERT INTO logouts (id, cause, sub, client_id, at, sessions_ended, grants_revoked,
+      tokens_revoked, spread) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`)
   const addAudit =
     db.prepare(`INSERT INTO audit (at, event, sub, client_id, logout_id, ip, request_id, detail)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?)`)
@@ -103,22 +103,15 @@ export function sqliteEnding(db: DatabaseSync, write: Write): LogoutStore {
     return changed
   }
 
-  function earlierReceipt({
-    sessions,
-    grants,
-    tokens,
-    epoch,
-    sub,
-    cause,
-    clientId
-  }: EndOrder): string | null {
+  function earlierReceipt(order: EndOrder): string | null {
+    const { sessions, grants, tokens, epoch, sub, cause, clientId } = order
     if (epoch) return wide.lastEnd(epoch)
     const session = sessions && 'uid' in sessions ? endedBy.get(sessions.uid) : undefined
     const grant = grants?.[0] === undefined ? undefined : revokedBy.get(grants[0])
     const token = tokens?.[0] === undefined ? undefined : tokenRevokedBy.get(tokens[0])
     const found = session?.id ?? grant?.id ?? token?.id
     if (found) return String(found)
-    const before = sub === null ? undefined : likeBefore.get(sub, cause, clientId)
+    const before = sub === null || !isSpread(order) ? undefined : likeBefore.get(sub, cause, clientId)
     return before === undefined ? null : String(before.id)
   }
 
@@ -132,7 +125,8 @@ export function sqliteEnding(db: DatabaseSync, write: Write): LogoutStore {
       now,
       counts.sessionsEnded,
       counts.grantsRevoked,
-      counts.tokensRevoked
+      counts.tokensRevoked,
+      isSpread(order) ? 1 : 0
     )
     const detail = { cause, ...audit.detail }
     addAudit.run(
@@ -191,4 +185,9 @@ export function sqliteEnding(db: DatabaseSync, write: Write): LogoutStore {
         return { ...row, detail } as unknown as AuditEntry
       })
   }
+}
+
+/** Whether an order ends several rows of one user. */
+function isSpread({ sessions, grantsOf }: EndOrder): boolean {
+  return grantsOf !== undefined || (sessions !== undefined && 'ofUser' in sessions)
 }

@@ -1,5 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite'
-import type { Json, Session, SessionClient } from '../records.ts'
+import type { Json, Session, SessionClient, SessionGlance } from '../records.ts'
 import type { SessionStore } from '../storage.ts'
 import type { Write } from './group-commit.ts'
 import { sessionJoin, sessionLive } from './liveness.ts'
@@ -44,6 +44,9 @@ export function sqliteSessions(db: DatabaseSync, write: Write): SessionStore {
   const byCookie = db.prepare(
     `SELECT ${columns} FROM ${sessionJoin} WHERE s.cookie_hash = ?2 AND ${sessionLive}`
   )
+  const glance = db.prepare(`SELECT s.uid, s.sub, s.expires_at AS expiresAt, u.name, EXISTS (SELECT 1
+      FROM session_clients sc WHERE sc.session_uid = s.uid AND sc.client_id = ?3) AS joined
+    FROM ${sessionJoin} WHERE s.cookie_hash = ?2 AND ${sessionLive}`)
   const byUid = db.prepare(`SELECT ${columns} FROM ${sessionJoin} WHERE s.uid = ?2 AND ${sessionLive}`)
   const bySid =
     db.prepare(`SELECT ${columns} FROM session_clients sc JOIN sessions s ON s.uid = sc.session_uid
@@ -89,6 +92,10 @@ export function sqliteSessions(db: DatabaseSync, write: Write): SessionStore {
         return changes === 0 ? 'ended' : 'saved'
       }),
     findSessionByCookie: async (cookieHash, now) => toSession(byCookie.get(now, cookieHash)),
+    glanceAtSession: async (cookieHash, clientId, now) => {
+      const found = glance.get(now, cookieHash, clientId)
+      return found && ({ ...found, joined: found.joined === 1 } as unknown as SessionGlance)
+    },
     findSession: async (uid, now) => toSession(byUid.get(now, uid)),
     findSessionBySid: async (clientId, sid, now) => toSession(bySid.get(now, clientId, sid)),
     touchSession: (uid, expiresAt, now) => write(() => void touch.run(now, expiresAt, uid)),

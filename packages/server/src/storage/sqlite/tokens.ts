@@ -188,7 +188,27 @@ export function sqliteTokens(db: DatabaseSync, write: Write): TokenStore {
 function toToken(found: unknown): Token | undefined {
   if (!found) return undefined
   const row = found as TokenRow
-  return { ...row, consumedAgain: row.consumedAgain === 1, payload: JSON.parse(row.payload) as Json }
+  // Introspection and the API ask for tokens all the time and hardly ever for what else is kept of them.
+  let payload: Json | undefined
+  return {
+    hash: row.hash,
+    kind: row.kind,
+    clientId: row.clientId,
+    grantId: row.grantId,
+    sessionUid: row.sessionUid,
+    sid: row.sid,
+    sub: row.sub,
+    scope: row.scope,
+    createdAt: row.createdAt,
+    expiresAt: row.expiresAt,
+    consumedAt: row.consumedAt,
+    consumedAgain: row.consumedAgain === 1,
+    revokedAt: row.revokedAt,
+    get payload() {
+      payload ??= JSON.parse(row.payload) as Json
+      return payload
+    }
+  }
 }
 
 function toRecord(found: unknown): StoredRecord | undefined {

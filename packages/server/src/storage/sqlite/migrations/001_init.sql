@@ -80,7 +80,8 @@ CREATE TABLE grants (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX grants_of_user ON grants (sub, client_id);
 CREATE INDEX grants_of_client ON grants (client_id, client_epoch, system_epoch) WHERE revoked_at IS NULL;
-CREATE INDEX grants_of_session ON grants (session_uid, client_id, bound) WHERE revoked_at IS NULL;
+-- Not partial: revoking a grant would then have to write here too.
+CREATE INDEX grants_of_session ON grants (session_uid, client_id, bound);
 CREATE INDEX grants_by_age ON grants (created_at, id);
 
 -- Which clients have come to know which users. Outlives the grants.
@@ -141,9 +142,11 @@ CREATE TABLE logouts (
   at INTEGER NOT NULL,
   sessions_ended INTEGER NOT NULL,
   grants_revoked INTEGER NOT NULL,
-  tokens_revoked INTEGER NOT NULL
+  tokens_revoked INTEGER NOT NULL,
+  -- What it ended was several rows of one user, none of which names it for all.
+  spread INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX logouts_of_user ON logouts (sub, at) WHERE sub IS NOT NULL;
+CREATE INDEX logouts_spread ON logouts (sub, cause, at) WHERE spread = 1;
 CREATE INDEX logouts_by_age ON logouts (at, id);
 
 CREATE TABLE deliveries (
