@@ -106,6 +106,8 @@ export interface Token extends TokenInput {
   /** The second use that the grace time allows has been taken. */
   consumedAgain: boolean
   revokedAt: number | null
+  /** The address of the user, where it is a live token of one. */
+  userEmail: string | null
 }
 
 /** The kinds of short-lived records. */

@@ -2,6 +2,7 @@ import type { DatabaseSync } from 'node:sqlite'
 import type { ClientRow, Json } from '../records.ts'
 import type { ClientStore } from '../storage.ts'
 import type { Write } from './group-commit.ts'
+import type { Turn } from './turn.ts'
 
 const columns =
   'client_id AS clientId, source, metadata, backchannel_logout_uri AS backchannelLogoutUri, enabled, version'
@@ -9,7 +10,7 @@ const columns =
 type FoundRow = Omit<ClientRow, 'metadata' | 'enabled'> & { metadata: string; enabled: number }
 
 /** {@link ClientStore} on SQLite. */
-export function sqliteClients(db: DatabaseSync, write: Write): ClientStore {
+export function sqliteClients(db: DatabaseSync, write: Write, turn: Turn): ClientStore {
   const save =
     db.prepare(`INSERT INTO clients AS c (client_id, source, metadata, backchannel_logout_uri, created_at)
     VALUES (?, ?, ?, ?, ?)
@@ -42,8 +43,11 @@ export function sqliteClients(db: DatabaseSync, write: Write): ClientStore {
       ),
     findClient: async clientId => {
       const known = parsed.get(clientId)
-      if (known && versionOf.get(clientId)?.version === known.version) return known
-      return toClient(find.get(clientId))
+      if (known && turn.has(clientId)) return known
+      const isCurrent = known && versionOf.get(clientId)?.version === known.version
+      const client = isCurrent ? known : toClient(find.get(clientId))
+      if (client) turn.add(clientId)
+      return client
     },
     listClients: async () => list.all().flatMap(row => toClient(row) ?? [])
   }

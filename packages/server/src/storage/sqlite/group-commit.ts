@@ -26,8 +26,9 @@ const largestGroup = 512
  * Gathers the writes of one turn of the event loop into one transaction, each in a savepoint of its own:
  * a write that throws is undone alone, and its caller alone hears of it. When the commit itself fails,
  * every caller of the group hears `storage_unavailable` and nothing of the group is kept.
+ * @param flushing called before the writes of a group run
  */
-export function groupCommit(db: DatabaseSync): GroupCommit {
+export function groupCommit(db: DatabaseSync, flushing: () => void = () => {}): GroupCommit {
   const queue: Queued[] = []
   let scheduled = false
   // Prepared once: these run for every group and every write in it.
@@ -42,6 +43,7 @@ export function groupCommit(db: DatabaseSync): GroupCommit {
     const group = queue.splice(0, largestGroup)
     if (queue.length > 0) schedule()
     if (group.length === 0) return
+    flushing()
     try {
       begin.run()
       for (const write of group) runOne(write)

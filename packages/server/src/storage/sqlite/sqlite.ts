@@ -10,6 +10,7 @@ import { migrate } from './migrate.ts'
 import { sqlitePeople } from './people.ts'
 import { sqliteSessions } from './sessions.ts'
 import { sqliteTokens } from './tokens.ts'
+import { turnOfTheLoop } from './turn.ts'
 import { sqliteUpkeep } from './upkeep.ts'
 
 /**
@@ -20,7 +21,8 @@ import { sqliteUpkeep } from './upkeep.ts'
 export function openSqlite(path: string): Storage {
   const db = open(path)
   const checkpoints = path === ':memory:' ? undefined : startCheckpoints(path)
-  const { write, flush } = groupCommit(db)
+  const turn = turnOfTheLoop()
+  const { write, flush } = groupCommit(db, turn.forget)
   let closed: Promise<void> | undefined
 
   async function close(): Promise<void> {
@@ -33,7 +35,7 @@ export function openSqlite(path: string): Storage {
     ...sqliteSessions(db, write),
     ...sqliteTokens(db, write),
     ...sqlitePeople(db, write),
-    ...sqliteClients(db, write),
+    ...sqliteClients(db, write, turn),
     ...sqliteEnding(db, write),
     ...sqliteUpkeep(db, write),
     close: () => (closed ??= close())

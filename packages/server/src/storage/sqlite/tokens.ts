@@ -66,8 +66,10 @@ export function sqliteTokens(db: DatabaseSync, write: Write): TokenStore {
   const enabledClient = db.prepare('SELECT 1 FROM clients WHERE client_id = ? AND enabled = 1')
   const addClient = db.prepare(`INSERT INTO session_clients (session_uid, client_id, sid, joined_at)
     VALUES (?, ?, ?, ?) ON CONFLICT (session_uid, client_id) DO NOTHING`)
-  const liveToken = db.prepare(`SELECT ${tokenColumns} FROM ${tokenJoin} WHERE t.hash = ?2 AND ${tokenLive}`)
-  const tokenRow = db.prepare(`SELECT ${tokenColumns} FROM tokens t WHERE t.hash = ?`)
+  const liveToken = db.prepare(
+    `SELECT ${tokenColumns}, u.email AS userEmail FROM ${tokenJoin} WHERE t.hash = ?2 AND ${tokenLive}`
+  )
+  const tokenRow = db.prepare(`SELECT ${tokenColumns}, NULL AS userEmail FROM tokens t WHERE t.hash = ?`)
   const consume = db.prepare(
     'UPDATE tokens SET consumed_at = ?1 WHERE hash = ?2 AND consumed_at IS NULL AND revoked_at IS NULL'
   )
@@ -204,6 +206,7 @@ function toToken(found: unknown): Token | undefined {
     consumedAt: row.consumedAt,
     consumedAgain: row.consumedAgain === 1,
     revokedAt: row.revokedAt,
+    userEmail: row.userEmail,
     get payload() {
       payload ??= JSON.parse(row.payload) as Json
       return payload
