@@ -1,0 +1,115 @@
+import { assertion } from '../clients/credentials.ts'
+import { loginApi, serverToken } from '../doors/tokens.ts'
+import { password, secretOf } from '../support/fixtures.ts'
+import {
+  answerPages,
+  authenticated,
+  authorization,
+  codeOf,
+  redirectUriOf,
+  signIn,
+  token
+} from '../support/sign-in.ts'
+import type { TestSystem } from '../support/system.ts'
+
+/** What a new person chooses. */
+export const newPassword = 'a password that somebody chose just now'
+/** What somebody types who mixes things up. */
+export const wrongPassword = 'not the password, but perhaps that of another site'
+/** What a client needs to register itself. */
+export const initialAccessToken = 'an-initial-access-token-of-the-tests'
+
+/** Everything that goes on at a server in a day, once: every way in and every way out that carries a secret. */
+export async function everyday(at: TestSystem): Promise<void> {
+  await signInOut(at)
+  await logoutsByRedirect(at)
+  await clientsAlone(at)
+  await register(at)
+}
+
+/** Wrong and right passwords, consent, a new account, a switch, codes and refresh tokens used twice. */
+async function signInOut(at: TestSystem): Promise<void> {
+  const browser = at.browser()
+  const page = await browser.visit(authorization('news').path)
+  await browser.submit(page, { login: 'ola@example.test', password: wrongPassword })
+  const news = await signIn(at, browser, 'news')
+  await signIn(at, browser, 'asking')
+  await token(at, 'news', {
+    grant_type: 'authorization_code',
+    code: news.code,
+    redirect_uri: redirectUriOf('news'),
+    code_verifier: 'a verifier that is long enough to be taken, but is not the right one'
+  })
+  const app = await signIn(at, browser, 'app')
+  for (let i = 0; i < 3; i++)
+    await token(at, 'app', { grant_type: 'refresh_token', refresh_token: app.refreshToken })
+  await at.ask('/oauth/userinfo', { bearer: app.accessToken })
+  await at.ask('/api/2/me', { bearer: app.accessToken })
+  await at.ask(`/api/2/me?oauth_token=${app.accessToken}`)
+  const fresh = at.browser()
+  const form = await fresh.visit(authorization('news', { prompt: 'create' }).path)
+  await fresh.submit(form, { email: 'new@example.test', name: 'New Person', password: newPassword })
+  const other = await browser.visit(authorization('news', { prompt: 'login' }).path)
+  const switching = await browser.submit(other, { login: 'kari@example.test', password })
+  const next = await browser.follow(await browser.submit(switching, { choice: 'switch' }))
+  codeOf(await answerPages(browser, next, { email: 'kari@example.test' }))
+}
+
+/** With a token, with a hint, asked first, bounced from a post, and to an address that is not registered. */
+async function logoutsByRedirect(at: TestSystem): Promise<void> {
+  const ways: ((it: { accessToken: string; idToken: string }) => string)[] = [
+    it => `client_id=news&redirect_uri=${redirectUriOf('news')}&oauth_token=${it.accessToken}`,
+    it => `id_token_hint=${it.idToken}&state=a-state`,
+    it => `client_id=news&redirect_uri=https://elsewhere.example/&oauth_token=${it.accessToken}`,
+    it => `client_id=market&id_token_hint=${it.idToken}`,
+    () => 'state=asks-first'
+  ]
+  for (const way of ways) {
+    const browser = at.browser()
+    const it = await signIn(at, browser, 'news')
+    const page = await browser.visit(`/logout?${way(it)}`)
+    if (page.text.includes('id="confirm-logout"'))
+      await browser.follow(await browser.submit(page, {}, 'confirm-logout'))
+    await browser.go('/')
+  }
+  const browser = at.browser()
+  const it = await signIn(at, browser, 'careful')
+  const posted = await at.ask('/logout', {
+    form: { client_id: 'careful', oauth_token: it.accessToken, id_token_hint: it.idToken },
+    headers: { 'sec-fetch-site': 'cross-site' }
+  })
+  const page = await browser.follow(posted)
+  const out = await browser.submit(page, {}, 'confirm-logout')
+  await browser.go(`/logout/receipts/${out.headers['utgang-receipt']}`)
+}
+
+/** What applications send by themselves. */
+async function clientsAlone(at: TestSystem): Promise<void> {
+  const browser = at.browser()
+  const market = await signIn(at, browser, 'market')
+  const news = await signIn(at, browser, 'news')
+  await at.ask('/oauth/introspect', authenticated('news', { token: news.refreshToken }))
+  await at.ask('/oauth/revoke', authenticated('news', { token: news.refreshToken }))
+  await browser.go('/sdk/session?client_id=forum', { headers: { origin: 'https://forum.example' } })
+  await at.ask('/oauth/end_session', authenticated('market', { id_token_hint: market.idToken }))
+  const login = await loginApi(at)
+  await token(at, 'phone', { grant_type: 'password', username: 'ola@example.test', password: wrongPassword })
+  await at.ask('/api/2/logout', { bearer: login.accessToken })
+  await at.ask('/api/2/logout', { form: { oauth_token: await serverToken(at) } })
+  const form = { client_id: 'news', client_secret: secretOf('news'), token: 'unknown to everybody here' }
+  await at.ask('/oauth/revoke', { form })
+  await at.ask('/oauth/revoke', { basic: ['news', 'a wrong secret of a client'], form: { token: 'x' } })
+  const signed = await assertion('signing')
+  await at.ask('/oauth/introspect', { form: { ...(signed.form as object), token: news.accessToken } })
+}
+
+async function register(at: TestSystem): Promise<void> {
+  const answer = await fetch(`${at.origin}/oauth/register`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', authorization: `Bearer ${initialAccessToken}` },
+    body: JSON.stringify({ redirect_uris: ['https://new.example/callback'] })
+  })
+  if (answer.status !== 201) throw new Error(`not registered: ${answer.status}`)
+  const it = (await answer.json()) as { registration_client_uri: string; registration_access_token: string }
+  await at.ask(new URL(it.registration_client_uri).pathname, { bearer: it.registration_access_token })
+}
