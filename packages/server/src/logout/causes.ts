@@ -26,7 +26,7 @@ export type CauseName =
   | 'idle_timeout'
   | 'absolute_timeout'
 
-/** What one cause does, in three columns. */
+/** What one cause does: one row of the table. */
 export interface Effects {
   /** Which OP sessions end. */
   sessions: 'none' | 'this' | 'others_of_user' | 'all_of_user' | 'every'
@@ -49,6 +49,8 @@ export interface Effects {
   told: 'nobody' | 'session_rps' | 'clients_of_user' | 'client' | 'every_rp'
   /** What the user allowed the client is taken back too. */
   consent?: 'dropped'
+  /** The state that the user or the client is in from then on. */
+  leaves?: 'user_disabled' | 'user_deleted' | 'client_disabled'
 }
 
 const thisSession: Effects = { sessions: 'this', tokens: 'bound', told: 'session_rps' }
@@ -71,15 +73,15 @@ export const effects: Readonly<Record<CauseName, Effects>> = {
   password_changed: otherSessions,
   account_everywhere: wholeUser,
   password_reset: wholeUser,
-  account_deleted: wholeUser,
-  account_disabled: wholeUser,
+  account_deleted: { ...wholeUser, leaves: 'user_deleted' },
+  account_disabled: { ...wholeUser, leaves: 'user_disabled' },
   admin_user: wholeUser,
   global_token_revocation: wholeUser,
   account_app: { sessions: 'none', tokens: 'client_of_user', told: 'client', consent: 'dropped' },
   account_switch: thisSession,
   admin_session: thisSession,
   admin_client: wholeClient,
-  client_disabled: wholeClient,
+  client_disabled: { ...wholeClient, leaves: 'client_disabled' },
   admin_all: { sessions: 'every', tokens: 'every', told: 'every_rp' },
   code_replay: replay,
   refresh_replay: replay,

@@ -1,14 +1,8 @@
 import { randomUUIDv7 } from 'node:crypto'
 import type { Clock } from '../clock.ts'
-import type { EndOrder } from '../storage/records.ts'
+import type { Ended, EndOrder } from '../storage/records.ts'
 import type { LogoutStore } from '../storage/storage.ts'
 import { type Cause, effects } from './causes.ts'
-
-/** What a caller gets to know of a logout. `receiptId` is of the earlier logout when everything had ended before. */
-export interface Receipt {
-  state: 'ended' | 'already_ended'
-  receiptId: string | null
-}
 
 /** The one way to end anything. */
 export interface Heart {
@@ -17,19 +11,19 @@ export interface Heart {
    * must hear. Ending what has already ended changes nothing and returns the earlier receipt.
    * @throws UtgangError `storage_unavailable`: nothing was committed, nobody was told, safe to call again.
    */
-  end(cause: Cause): Promise<Receipt>
+  end(cause: Cause): Promise<Ended>
 }
 
 /**
  * The heart over a storage.
- * @param committed called after each commit that changed something; whatever is then missed is found at the next start
+ * @param committed called after each commit that changed something; whatever is then missed is found by the next look of any process
  */
 export function logoutHeart(storage: LogoutStore, clock: Clock, committed: () => void): Heart {
   return {
     async end(cause) {
-      const receipt = await storage.end(orderFor(cause), clock.now())
-      if (receipt.state === 'ended') committed()
-      return receipt
+      const ended = await storage.end(orderFor(cause), clock.now())
+      if (ended.state === 'ended') committed()
+      return ended
     }
   }
 }
@@ -99,13 +93,15 @@ function tokensOf(cause: Cause): Pick<EndOrder, 'grants' | 'tokens' | 'grantsOf'
 }
 
 function statesOf(cause: Cause): Pick<EndOrder, 'userStatus' | 'disableClient' | 'dropConsent'> {
-  if (cause.name === 'account_disabled') return { userStatus: 'disabled' }
-  if (cause.name === 'account_deleted') return { userStatus: 'deleted' }
-  if (cause.name === 'client_disabled') return { disableClient: true }
-  if (effects[cause.name].consent === 'dropped') {
-    return { dropConsent: { sub: needed(cause, 'sub'), clientId: needed(cause, 'clientId') } }
+  const { leaves, consent } = effects[cause.name]
+  return {
+    ...(leaves === 'user_disabled' ? { userStatus: 'disabled' } : {}),
+    ...(leaves === 'user_deleted' ? { userStatus: 'deleted' } : {}),
+    ...(leaves === 'client_disabled' ? { disableClient: true } : {}),
+    ...(consent === 'dropped'
+      ? { dropConsent: { sub: needed(cause, 'sub'), clientId: needed(cause, 'clientId') } }
+      : {})
   }
-  return {}
 }
 
 function needed(cause: Cause, key: 'sub' | 'clientId' | 'sessionUid' | 'grantId'): string {

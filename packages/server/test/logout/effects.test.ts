@@ -44,6 +44,13 @@ test('the table of causes says what was decided, cell by cell', () => {
   for (const [names, endsSessions, revokes, told, consent] of decided)
     for (const name of names)
       table[name] = { sessions: endsSessions, tokens: revokes, told, ...(consent && { consent }) }
+  // Three of them also change what the user or the client is.
+  const leaves: Partial<Record<CauseName, Effects['leaves']>> = {
+    account_disabled: 'user_disabled',
+    account_deleted: 'user_deleted',
+    client_disabled: 'client_disabled'
+  }
+  for (const [name, state] of Object.entries(leaves)) Object.assign(table[name] ?? {}, { leaves: state })
   expect(effects).toEqual(table)
 })
 

@@ -1,6 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite'
 import type { AuditEntry, Delivery, Ended, EndOrder, Json, ReceiptRow } from '../records.ts'
 import type { LogoutStore } from '../storage.ts'
+import { endOne } from './end-one.ts'
 import type { Write } from './group-commit.ts'
 import { sqliteJobs } from './jobs.ts'
 import { wideEnds } from './wide-ends.ts'
@@ -13,15 +14,10 @@ interface Counts {
 
 /** {@link LogoutStore} on SQLite: `end` is one write, so it shares a commit with whatever arrives beside it. */
 export function sqliteEnding(db: DatabaseSync, write: Write): LogoutStore {
-  const endSession = db.prepare(
-    'UPDATE sessions SET ended_at = ?1, ended_by = ?2 WHERE uid = ?3 AND ended_at IS NULL'
-  )
+  const one = endOne(db)
   const ofUser = db.prepare('SELECT uid FROM sessions WHERE sub = ?1 AND ended_at IS NULL AND uid IS NOT ?2')
   const endedBy = db.prepare('SELECT ended_by AS id FROM sessions WHERE uid = ?')
   const revokedBy = db.prepare('SELECT revoked_by AS id FROM grants WHERE id = ?')
-  const revokeGrant = db.prepare(
-    'UPDATE grants SET revoked_at = ?1, revoked_by = ?2 WHERE id = ?3 AND revoked_at IS NULL'
-  )
   const revokeGrantsOf = db.prepare(`UPDATE grants SET revoked_at = ?1, revoked_by = ?2
     WHERE sub = ?3 AND client_id = ?4 AND revoked_at IS NULL`)
   const tokenRevokedBy = db.prepare('SELECT revoked_by AS id FROM tokens WHERE hash = ?')
@@ -31,11 +27,6 @@ export function sqliteEnding(db: DatabaseSync, write: Write): LogoutStore {
   const likeBefore = db.prepare(`SELECT id FROM logouts WHERE spread = 1 AND sub = ?1 AND cause = ?2
     AND client_id IS ?3 ORDER BY at DESC LIMIT 1`)
   const wide = wideEnds(db)
-  const tellRps =
-    db.prepare(`INSERT INTO deliveries (id, logout_id, client_id, sid, sub, address, next_at, created_at)
-    SELECT lower(hex(randomblob(16))), ?2, sc.client_id, sc.sid, ?4, c.backchannel_logout_uri, ?1, ?1
-      FROM session_clients sc JOIN clients c ON c.client_id = sc.client_id
-      WHERE sc.session_uid = ?3 AND c.backchannel_logout_uri IS NOT NULL`)
   // One delivery for each sid by which the client knows this user; only without any, one by sub.
   const tellClientBySid =
     db.prepare(`INSERT INTO deliveries (id, logout_id, client_id, sid, sub, address, next_at, created_at)
@@ -61,12 +52,12 @@ export function sqliteEnding(db: DatabaseSync, write: Write): LogoutStore {
   function end(order: EndOrder, now: number): Ended {
     const counts: Counts = { sessionsEnded: 0, grantsRevoked: 0, tokensRevoked: 0 }
     for (const uid of sessionUids(order)) {
-      if (endSession.run(now, order.logoutId, uid).changes === 0) continue
+      if (one.session.run(now, order.logoutId, uid).changes === 0) continue
       counts.sessionsEnded++
-      if (order.tell === 'session_rps') tellRps.run(now, order.logoutId, uid, order.sub)
+      if (order.tell === 'session_rps') one.tellRps.run(now, order.logoutId, uid, order.sub)
     }
     for (const id of order.grants ?? [])
-      counts.grantsRevoked += Number(revokeGrant.run(now, order.logoutId, id).changes)
+      counts.grantsRevoked += Number(one.grant.run(now, order.logoutId, id).changes)
     for (const hash of order.tokens ?? [])
       counts.tokensRevoked += Number(revokeToken.run(now, order.logoutId, hash).changes)
     if (order.grantsOf) {

@@ -1,4 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite'
+import { endOne } from './end-one.ts'
 
 interface Job {
   logout_id: string
@@ -17,6 +18,7 @@ export interface Jobs {
  * transaction that queues its deliveries, so a batch that is repeated finds nothing left of what was done.
  */
 export function sqliteJobs(db: DatabaseSync): Jobs {
+  const one = endOne(db)
   // By epoch too, so that of two logouts of one user in the same second the first gets what it ended.
   const oldest = db.prepare(
     `SELECT logout_id, kind, subject, epoch FROM jobs WHERE done_at IS NULL
@@ -49,17 +51,6 @@ export function sqliteJobs(db: DatabaseSync): Jobs {
       AND ?1 = '' AND g.system_epoch < ?2 LIMIT ?3`
     )
   }
-  const endSession = db.prepare(
-    'UPDATE sessions SET ended_at = ?1, ended_by = ?2 WHERE uid = ?3 AND ended_at IS NULL'
-  )
-  const revokeGrant = db.prepare(
-    'UPDATE grants SET revoked_at = ?1, revoked_by = ?2 WHERE id = ?3 AND revoked_at IS NULL'
-  )
-  const tellRps =
-    db.prepare(`INSERT INTO deliveries (id, logout_id, client_id, sid, sub, address, next_at, created_at)
-    SELECT lower(hex(randomblob(16))), ?2, sc.client_id, sc.sid, ?4, c.backchannel_logout_uri, ?1, ?1
-      FROM session_clients sc JOIN clients c ON c.client_id = sc.client_id
-      WHERE sc.session_uid = ?3 AND c.backchannel_logout_uri IS NOT NULL ON CONFLICT DO NOTHING`)
   const sidOf = db.prepare(`SELECT sc.sid FROM session_clients sc JOIN sessions s ON s.uid = sc.session_uid
     WHERE sc.session_uid = ? AND sc.client_id = ? AND s.ended_at IS NULL`)
   const toldAlready = db.prepare(
@@ -77,8 +68,8 @@ export function sqliteJobs(db: DatabaseSync): Jobs {
     if (job.kind === 'client') return 0
     const rows = sessionsOf[job.kind].all(job.subject, job.epoch, limit)
     for (const row of rows) {
-      endSession.run(now, job.logout_id, String(row.uid))
-      tellRps.run(now, job.logout_id, String(row.uid), String(row.sub))
+      one.session.run(now, job.logout_id, String(row.uid))
+      one.tellRps.run(now, job.logout_id, String(row.uid), String(row.sub))
     }
     return rows.length
   }
@@ -87,7 +78,7 @@ export function sqliteJobs(db: DatabaseSync): Jobs {
   function revokeGrants(job: Job, limit: number, now: number): { seen: number; revoked: number } {
     const rows = grantsOf[job.kind].all(job.subject, job.epoch, limit, now, job.logout_id)
     const wereAlive = rows.filter(row => row.was_alive === 1)
-    for (const row of rows) revokeGrant.run(now, job.logout_id, String(row.id))
+    for (const row of rows) one.grant.run(now, job.logout_id, String(row.id))
     for (const row of wereAlive) {
       const [sub, clientId] = [String(row.sub), String(row.client_id)]
       const sid =
