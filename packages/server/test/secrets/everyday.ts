@@ -25,6 +25,7 @@ export async function everyday(at: TestSystem): Promise<void> {
   await logoutsByRedirect(at)
   await clientsAlone(at)
   await register(at)
+  await leaveOpen(at)
 }
 
 /** Wrong and right passwords, consent, a new account, a switch, codes and refresh tokens used twice. */
@@ -112,4 +113,17 @@ async function register(at: TestSystem): Promise<void> {
   if (answer.status !== 201) throw new Error(`not registered: ${answer.status}`)
   const it = (await answer.json()) as { registration_client_uri: string; registration_access_token: string }
   await at.ask(new URL(it.registration_client_uri).pathname, { bearer: it.registration_access_token })
+}
+
+/** Pages that nobody answered yet: what belongs to them is still kept. */
+async function leaveOpen(at: TestSystem): Promise<void> {
+  const browser = at.browser()
+  await signIn(at, browser, 'news')
+  const { path } = authorization('news', { prompt: 'login' })
+  const page = await browser.visit(path)
+  await browser.submit(page, { login: 'kari@example.test', password })
+  await browser.visit('/logout?state=asks-first')
+  await browser.visit(authorization('asking', { prompt: 'consent' }).path)
+  codeOf(await browser.visit(authorization('news').path))
+  await at.ask('/logout', { form: { client_id: 'news' }, headers: { 'sec-fetch-site': 'cross-site' } })
 }
