@@ -32,10 +32,13 @@ export const clientSchema = z.strictObject({
   client_uri: webUri()
     .optional()
     .describe('its front page: where people find the way back when nobody sends them'),
-  logo_uri: webUri().optional().describe('its logo'),
-  policy_uri: webUri().optional().describe('its privacy policy'),
-  tos_uri: webUri().optional().describe('its terms of service'),
-  contacts: z.array(z.email()).optional().describe('mail addresses of the people who run it'),
+  logo_uri: webUri().optional().describe('its logo; not shown by this version yet'),
+  policy_uri: webUri().optional().describe('its privacy policy; not shown by this version yet'),
+  tos_uri: webUri().optional().describe('its terms of service; not shown by this version yet'),
+  contacts: z
+    .array(z.email())
+    .optional()
+    .describe('mail addresses of the people who run it; for the record only'),
   application_type: z
     .enum(['web', 'native'])
     .default('web')
@@ -66,14 +69,20 @@ export const clientSchema = z.strictObject({
     .describe('where a logout may return to; compared character for character'),
   backchannel_logout_uri: webUri()
     .optional()
-    .describe('is sent a Logout Token for each session of its users that ends'),
-  backchannel_logout_session_required: flag.optional().describe('it needs a `sid` in each Logout Token'),
+    .describe(
+      'a delivery is queued for it for each session of its users that ends; this version does not send it yet'
+    ),
+  backchannel_logout_session_required: flag
+    .optional()
+    .describe('it needs a `sid` in each Logout Token; not used by this version yet'),
   frontchannel_logout_uri: webUri()
     .optional()
-    .describe('is opened in a frame of the signed-out page; on the origin of one of its redirect URIs'),
+    .describe(
+      'not used by this version yet: what its frame of the signed-out page shows; on the origin of a redirect URI'
+    ),
   frontchannel_logout_session_required: flag
     .optional()
-    .describe('it needs `iss` and `sid` at its `frontchannel_logout_uri`'),
+    .describe('it needs `iss` and `sid` at its `frontchannel_logout_uri`; not used by this version yet'),
   scope: scope.optional().describe('what it may ask for, and what no `scope` means; default: `openid`'),
   jwks: z
     .looseObject({ keys: z.array(z.looseObject({ kty: z.string().min(1) })).min(1) })
@@ -83,7 +92,7 @@ export const clientSchema = z.strictObject({
   id_token_signed_response_alg: z
     .enum(['RS256', 'ES256'])
     .default('RS256')
-    .describe('how its ID Tokens and Logout Tokens are signed'),
+    .describe('how its ID Tokens are signed'),
   default_max_age: z
     .int()
     .min(0)
@@ -111,8 +120,12 @@ export const clientSchema = z.strictObject({
   may_end_sessions: flag
     .optional()
     .describe('may end sessions of its users from its server; default: `true` when confidential'),
-  may_revoke_globally: flag.default(false).describe('may end everything of any user'),
-  legacy_jsonp: flag.default(false).describe('answers the old JSONP requests of SPiD’s browser SDK'),
+  may_revoke_globally: flag
+    .default(false)
+    .describe('not used by this version yet: may end everything of any user'),
+  legacy_jsonp: flag
+    .default(false)
+    .describe('not used by this version yet: the old JSONP requests of SPiD’s browser SDK are answered'),
   legacy_password_grant: flag
     .default(false)
     .describe('may send a password to the token endpoint, as SPiD’s mobile SDKs do'),
@@ -120,7 +133,9 @@ export const clientSchema = z.strictObject({
     .string()
     .min(16)
     .optional()
-    .describe('signs what SPiD’s SDKs get signed; kept sealed. At least 16 characters')
+    .describe(
+      'not used by this version yet, only kept, sealed: signs what SPiD’s SDKs get signed. At least 16 characters'
+    )
 })
 
 /** A client as the config holds it, defaults filled in. */

@@ -44,11 +44,11 @@ export const configSchema = z.strictObject({
     .min(0)
     .max(10_000)
     .default(250)
-    .describe('longest a redirect waits for first deliveries'),
+    .describe('not used by this version yet: longest a redirect waits for first deliveries'),
   allow_private_addresses: z
     .boolean()
     .default(false)
-    .describe('whether deliveries may go to private networks'),
+    .describe('whether the `backchannel_logout_uri` of a confidential client may be http'),
   extra_ca_file: z
     .string()
     .optional()
