@@ -156,7 +156,7 @@ async function prepare(
   clock: Clock
 ): Promise<void> {
   await ensureSigningKeys(storage, sealing, clock.now())
-  const { gone } = await saveConfiguredClients(storage, config.clients, sealing.seal, clock.now())
+  const { gone } = await saveConfiguredClients(storage, config.clients, sealing, clock.now())
   for (const clientId of gone) await heart.end({ name: 'client_disabled', clientId })
   await addConfiguredUsers(storage, config.users, clock.now())
 }

@@ -1,7 +1,7 @@
 import type { ClientConfig } from '../config/client-schema.ts'
 import { isConfidential } from '../config/client-schema.ts'
 import type { Json } from '../storage/records.ts'
-import { hashSecret } from '../storage/secrets.ts'
+import { hashSecret, type Sealer } from '../storage/secrets.ts'
 import type { ClientStore } from '../storage/storage.ts'
 import { secretMark } from './client.ts'
 
@@ -18,7 +18,7 @@ export interface ClientChanges {
 export async function saveConfiguredClients(
   storage: ClientStore,
   clients: readonly ClientConfig[],
-  seal: (plain: string) => string,
+  sealer: Sealer,
   now: number
 ): Promise<ClientChanges> {
   for (const client of clients) {
@@ -26,7 +26,7 @@ export async function saveConfiguredClients(
       {
         clientId: client.client_id,
         source: 'config',
-        metadata: await keptMetadata(storage, client, seal),
+        metadata: await keptMetadata(storage, client, sealer),
         backchannelLogoutUri: client.backchannel_logout_uri ?? null
       },
       now
@@ -41,11 +41,7 @@ export async function saveConfiguredClients(
   }
 }
 
-async function keptMetadata(
-  storage: ClientStore,
-  client: ClientConfig,
-  seal: (plain: string) => string
-): Promise<Json> {
+async function keptMetadata(storage: ClientStore, client: ClientConfig, sealer: Sealer): Promise<Json> {
   const { client_secret, sign_secret, ...rest } = client
   const confidential = isConfidential(client)
   const kept: Json = {
@@ -57,10 +53,18 @@ async function keptMetadata(
   if (sign_secret !== undefined) {
     // Sealing is randomised; an unchanged secret keeps its sealed form, so that the client counts as unchanged.
     const before = (await storage.findClient(client.client_id))?.metadata
-    const print = hashSecret(sign_secret)
-    const same = before?.sign_secret_print === print
-    kept.sign_secret_print = print
-    kept.sign_secret_sealed = same ? before?.sign_secret_sealed : seal(sign_secret)
+    const sealed = before?.sign_secret_sealed
+    kept.sign_secret_sealed =
+      typeof sealed === 'string' && opens(sealed, sign_secret, sealer) ? sealed : sealer.seal(sign_secret)
   }
   return kept
+}
+
+function opens(sealed: string, plain: string, sealer: Sealer): boolean {
+  try {
+    return sealer.open(sealed) === plain
+  } catch {
+    // Its key is gone. The config has the secret itself, so it is sealed anew.
+    return false
+  }
 }

@@ -27,7 +27,9 @@ export const clientSchema = z.strictObject({
     .min(8)
     .regex(/^[\x20-\x7e]*$/, 'ASCII characters')
     .optional()
-    .describe('makes it a confidential client; kept as a hash. At least 8 characters, better 32 random ones'),
+    .describe(
+      'makes it a confidential client; kept as a hash. At least 8 characters, 22 at a public address; better 32 random ones'
+    ),
   client_name: z.string().min(1).optional().describe('what people read; default: its `client_id`'),
   client_uri: webUri()
     .optional()

@@ -54,7 +54,16 @@ export function configRules(config: WellFormed, complain: Complain): void {
   }
 }
 
-/** A server that strangers reach has secrets of its own: none that is made up at each start, none that was published. */
+/**
+ * Fewest characters of a client secret at a public address. Its hash is a plain one, made for unguessable values: 22
+ * random characters in base64url are 128 bits, and a stolen database does not give them up.
+ */
+const fewestSecretCharacters = 22
+
+/**
+ * A server that strangers reach has secrets of its own: none that is made up at each start, none that was published,
+ * none that can be guessed.
+ */
 function checkPublicServer(config: WellFormed, complain: Complain): void {
   const { secret_keys, clients, users } = config
   if (secret_keys?.length === 0)
@@ -66,6 +75,11 @@ function checkPublicServer(config: WellFormed, complain: Complain): void {
   for (const [index, key] of (secret_keys ?? []).entries()) check(['secret_keys', index], key)
   for (const [index, client] of clients.entries()) {
     check(['clients', index, 'client_secret'], client?.client_secret)
+    if (client?.client_secret !== undefined && client.client_secret.length < fewestSecretCharacters)
+      complain(
+        ['clients', index, 'client_secret'],
+        `needs at least ${fewestSecretCharacters} characters where the issuer is not loopback, made at random: openssl rand -hex 32`
+      )
     check(['clients', index, 'sign_secret'], client?.sign_secret)
   }
   for (const [index, user] of users.entries()) check(['users', index, 'password'], user?.password)

@@ -14,7 +14,6 @@ export const ownKeys = [
   'may_revoke_globally',
   'legacy_jsonp',
   'legacy_password_grant',
-  'sign_secret_print',
   'sign_secret_sealed',
   'backchannel_logout_uri',
   'backchannel_logout_session_required',

@@ -167,6 +167,20 @@ test('a server for strangers has secrets of its own, that no page shows', () => 
   expect(problems({ issuer, ...ownServer })).toEqual([])
 })
 
+test('a client secret at a public address is too long to be guessed from its hash', () => {
+  const withSecret = (length: number, at = 'https://id.example') =>
+    problems({
+      issuer: at,
+      secret_keys: [key],
+      clients: [{ ...client, client_secret: 'x'.repeat(length) }]
+    })
+  expect(withSecret(21)).toEqual([
+    expect.stringMatching(/^clients\[0\]\.client_secret: .*at least 22 characters/)
+  ])
+  expect(withSecret(22)).toEqual([])
+  expect(withSecret(21, issuer)).toEqual([])
+})
+
 test('two of the same are refused: clients, subs, addresses, and a client with the sub of a user (BCP-22)', () => {
   const other = { ...user, sub: 'U', email: 'U@example.TEST' }
   expect(

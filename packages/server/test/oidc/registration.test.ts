@@ -69,7 +69,6 @@ describe('when it is on, at a public address', () => {
     { legacy_jsonp: true },
     { legacy_password_grant: true },
     { sign_secret: 'sixteen characters' },
-    { sign_secret_print: 'x' },
     { sign_secret_sealed: 'x' },
     { grant_types: ['client_credentials'], redirect_uris: [], response_types: [] },
     { grant_types: ['authorization_code', 'client_credentials'] },

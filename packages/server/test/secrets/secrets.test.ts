@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { sealer } from '../../src/storage/secrets.ts'
+import { hashSecret, sealer } from '../../src/storage/secrets.ts'
 import { makeKeys } from '../clients/credentials.ts'
 import { rowsOf } from '../logout/world.ts'
 import { ask, newBrowser } from '../support/browser.ts'
@@ -225,7 +225,7 @@ test('passwords are argon2id with a salt each, client secrets a hash, and what i
     .map(file => readFileSync(join(folder, file), 'latin1'))
     .join('')
   const privateKeys = at.system.op.keys().privateJwks.map(it => String(it.d))
-  for (const value of [signSecret, secretKey, ...privateKeys]) {
+  for (const value of [signSecret, hashSecret(signSecret), secretKey, ...privateKeys]) {
     expect(bytes).not.toContain(value)
     expect(at.logs.join('\n')).not.toContain(value)
   }
