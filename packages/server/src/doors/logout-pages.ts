@@ -149,7 +149,7 @@ export function logoutPages(parts: DoorParts, records: LogoutRecords) {
     const found = id === null ? undefined : await receiptForBrowser(storage, id)
     if (!found) return undefined
     const applications = await Promise.all(
-      found.clients.map(async ({ clientId, state }) => {
+      found.clients.map(async ({ client_id: clientId, state }) => {
         const client = await clients.find(clientId)
         // A delivery that no worker has touched yet is only queued: the page must not sound as if it had been sent.
         const shown = state === 'not_registered' ? 'none' : state === 'pending' ? 'queued' : state

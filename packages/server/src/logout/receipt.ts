@@ -26,7 +26,7 @@ export interface ReceiptForClient extends ReceiptCounts {
 
 /** A receipt as the browser that logged out may see it: which applications, and where each stands. */
 export interface ReceiptForBrowser extends ReceiptCounts {
-  clients: { clientId: string; state: ToldState }[]
+  clients: { client_id: string; state: ToldState }[]
 }
 
 /** What anybody may see who knows the receipt's id. */
@@ -53,7 +53,8 @@ export async function receiptForBrowser(
 ): Promise<ReceiptForBrowser | undefined> {
   const found = await read(storage, id)
   if (!found) return undefined
-  return { ...found.counts, clients: found.applications.map(({ clientId, state }) => ({ clientId, state })) }
+  const clients = found.applications.map(({ clientId, state }) => ({ client_id: clientId, state }))
+  return { ...found.counts, clients }
 }
 
 interface Application {
@@ -69,10 +70,11 @@ async function read(
 ): Promise<{ counts: ReceiptCounts; applications: Application[] } | undefined> {
   const row = await storage.findReceipt(id)
   if (!row) return undefined
-  const deliveries = await storage.listDeliveries(id)
-  const applications = row.applications.map(({ clientId, sid }): Application => {
-    const owed = deliveries.find(it => it.clientId === clientId && it.sid === sid)
-    return { clientId, sid, state: owed?.state ?? 'not_registered', attempts: owed?.attempts ?? 0 }
+  const owed = Map.groupBy(await storage.listDeliveries(id), keyOf)
+  const applications = row.applications.flatMap(({ clientId, sid }): Application[] => {
+    // By `sub` one application may be owed several: one for each user. Each may stand elsewhere.
+    const own = owed.get(keyOf({ clientId, sid })) ?? [{ state: 'not_registered', attempts: 0 } as const]
+    return own.map(({ state, attempts }) => ({ clientId, sid, state, attempts }))
   })
   const states: Partial<Record<ToldState, number>> = {}
   for (const { state } of applications) states[state] = (states[state] ?? 0) + 1
@@ -87,4 +89,9 @@ async function read(
     applications: states
   }
   return { counts, applications }
+}
+
+/** One text for each application and `sid`, or the lack of one. */
+function keyOf({ clientId, sid }: { clientId: string; sid: string | null }): string {
+  return JSON.stringify([clientId, sid])
 }

@@ -1,20 +1,28 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { assertion, makeKeys } from '../clients/credentials.ts'
 import type { Browser } from '../support/browser.ts'
-import { clients, secretOf } from '../support/fixtures.ts'
-import { authenticated, signIn } from '../support/sign-in.ts'
+import { clients, password, secretOf, users } from '../support/fixtures.ts'
+import { authenticated, authorization, codeOf, signIn } from '../support/sign-in.ts'
 import { advance, openSystem, type TestSystem } from '../support/system.ts'
 
+const signingUri = 'https://signing.example/callback'
 let at: TestSystem
 beforeAll(async () => {
   const { rsa } = await makeKeys()
   const signing = {
     client_id: 'signing',
     token_endpoint_auth_method: 'private_key_jwt',
-    grant_types: ['client_credentials'],
+    redirect_uris: [signingUri],
+    backchannel_logout_uri: 'http://127.0.0.1:9/signing',
     jwks: { keys: [rsa] }
   }
-  at = await openSystem({ config: { clients: [...clients, signing] } })
+  const desk = {
+    ...clients.find(it => it.client_id === 'phone'),
+    client_id: 'desk',
+    client_secret: secretOf('desk'),
+    backchannel_logout_uri: 'http://127.0.0.1:9/desk'
+  }
+  at = await openSystem({ config: { clients: [...clients, signing, desk] } })
 })
 afterAll(() => at.close())
 
@@ -70,15 +78,44 @@ test('an application sees its own delivery, by its sid, and counts of the others
 
 test('a delivery that is queued is pending, and nothing says that it was sent', async () => {
   const { browser, id } = await loggedOut()
-  const page = await browser.visit('/logout/signed-out')
   const texts = [
     (await at.ask(`/logout/receipts/${id}`)).text,
     (await receiptAs('market', id)).text,
     (await browser.go(`/logout/receipts/${id}`)).text
   ]
-  for (const text of texts) expect(text).not.toMatch(/sent|delivered|told|notified|received/i)
-  expect(page.text).not.toMatch(/has been (told|sent|notified)|was (told|sent|notified)/i)
+  for (const text of texts) expect(text).not.toMatch(saysSent)
+
+  for (const language of ['en', 'nb']) {
+    const page = (await browser.visit(`/logout/signed-out?ui_locales=${language}`)).text
+    const states = [...page.matchAll(/<li data-state="(\w+)">.*?<strong>(.*?)<\/strong>/g)]
+    expect(states.map(([, state, name = '']) => [name.replaceAll(/<[^>]*>/g, ''), state])).toEqual([
+      ['The forum site', 'queued'],
+      ['The market site', 'queued'],
+      ['The news site', 'none']
+    ])
+    const words = page.replaceAll(/<[^>]*>/g, ' ')
+    const withoutDenials = denials.reduce((text, denial) => text.replaceAll(denial, ''), words)
+    expect(withoutDenials).not.toMatch(saysSent)
+    // The search finds such words where they are: in what the page denies.
+    expect(words).toMatch(saysSent)
+  }
 })
+
+/** Words, in both languages, with which something would be said to have gone out or to have arrived. */
+const saysSent =
+  /\b(deliver|sent\b|told|tell|notif|receiv|inform|confirm|lever|send|vars|beskjed|mott|fått|bekreft)/i
+
+/** The only sentences with such words on the page of a logout whose notices wait. */
+const denials = [
+  'Not told yet',
+  'it has not been sent',
+  'Not told',
+  'It has not asked to be told',
+  'Har ikke fått beskjed ennå',
+  'En beskjed til den venter; den er ikke sendt.',
+  'Får ikke beskjed',
+  'Den har ikke bedt om beskjed'
+]
 
 test('names are for the browser that logged out, for a quarter of an hour', async () => {
   const { browser, id } = await loggedOut()
@@ -86,9 +123,9 @@ test('names are for the browser that logged out, for a quarter of an hour', asyn
   expect(answer.json()).toEqual({
     ...counts(id),
     clients: [
-      { clientId: 'forum', state: 'pending' },
-      { clientId: 'market', state: 'pending' },
-      { clientId: 'news', state: 'not_registered' }
+      { client_id: 'forum', state: 'pending' },
+      { client_id: 'market', state: 'pending' },
+      { client_id: 'news', state: 'not_registered' }
     ]
   })
   // This browser keeps a cookie for longer than it was told to: the server itself judges the time.
@@ -149,13 +186,48 @@ test('an application that has no id asks by the sid it knows', async () => {
   expect((await ask('market', '')).status).toBe(400)
 })
 
-test('a client that signs assertions posts its question', async () => {
-  const { id, sids } = await loggedOut()
-  const { form } = await assertion('signing')
-  const answer = await at.ask(`/logout/receipts/${id}`, { form: form as Record<string, string> })
-  expect(answer.json()).toEqual({ ...counts(id), own: [] })
-  const bySid = await at.ask('/logout/receipts', authenticated('market', { sid: sids.market ?? '' }))
-  expect(bySid.json()).toHaveProperty('own.0.sid', sids.market)
+test('a client that signs assertions posts its question, by id or by sid, and sees its own', async () => {
+  const browser = at.browser()
+  const { sid: marketSid } = await signIn(at, browser, 'market')
+  codeOf(await browser.visit(authorization('signing', { redirect_uri: signingUri, scope: 'openid' }).path))
+  const uid = (await at.sessionOf(browser))?.uid ?? ''
+  const { sid } = (await at.storage.sessionClients(uid)).find(it => it.clientId === 'signing') ?? { sid: '' }
+  const id = String((await browser.go('/logout?client_id=market')).headers['utgang-receipt'])
+
+  const signed = async (path: string, form?: Record<string, string>) =>
+    at.ask(path, await assertion('signing', { form }))
+  const seen = {
+    ...counts(id),
+    applications: { pending: 2 },
+    own: [{ state: 'pending', attempts: 0, sid }]
+  }
+  expect((await signed(`/logout/receipts/${id}`)).json()).toEqual(seen)
+  expect((await signed('/logout/receipts', { sid })).json()).toEqual(seen)
+  const bySecret = await at.ask('/logout/receipts', authenticated('market', { sid: marketSid }))
+  expect(bySecret.json()).toHaveProperty('own.0.sid', marketSid)
+
+  expect((await signed('/logout/receipts', { sid: marketSid })).status).toBe(404)
+  expect((await signed('/logout/receipts')).status).toBe(400)
+  const foreign = await at.ask(
+    '/logout/receipts',
+    await assertion('signing', { key: 'foreign', form: { sid } })
+  )
+  expect([foreign.status, foreign.json().error]).toEqual([401, 'invalid_client'])
+})
+
+test('an application that is owed one delivery for each user sees each', async () => {
+  for (const { email: username } of users) {
+    const form = { grant_type: 'password', username, password }
+    expect((await at.ask('/oauth/token', { form, basic: ['desk', secretOf('desk')] })).status).toBe(200)
+  }
+  const { receiptId } = await at.system.heart.end({ name: 'admin_client', clientId: 'desk' })
+  await at.system.jobs.settled()
+  const owed = { state: 'pending', attempts: 0, sid: null }
+  expect((await receiptAs('desk', receiptId ?? '')).json()).toMatchObject({
+    grants_revoked: 2,
+    applications: { pending: 2 },
+    own: [owed, owed]
+  })
 })
 
 test('who does not authenticate, or cannot, is refused; an unknown receipt is 404', async () => {
@@ -163,11 +235,16 @@ test('who does not authenticate, or cannot, is refused; an unknown receipt is 40
   const refused = [
     await at.ask(`/logout/receipts?sid=${sids.news}`),
     await at.ask(`/logout/receipts/${id}`, { basic: ['market', 'wrong'] }),
+    await at.ask(`/logout/receipts/${id}`, { basic: ['app', 'anything'] }),
+    await at.ask(`/logout/receipts?sid=${sids.news}`, { basic: ['app', 'anything'] }),
+    await at.ask(`/logout/receipts/${id}`, { basic: ['nobody', 'wrong'] }),
     await at.ask(`/logout/receipts/${id}`, { form: { client_id: 'app' } }),
     await at.ask('/logout/receipts', { form: { client_id: 'app', sid: 'x' } }),
     await at.ask(`/logout/receipts/${id}`, { form: { client_id: 'market' } })
   ]
   for (const answer of refused) expect([answer.status, answer.json().error]).toEqual([401, 'invalid_client'])
+  // A token of an application is not the application.
+  expect((await at.ask(`/logout/receipts/${id}`, { bearer: sids.news })).status).toBe(400)
   for (const answer of [await at.ask('/logout/receipts/unknown'), await receiptAs('market', 'unknown')])
     expect([answer.status, answer.json().error]).toEqual([404, 'not_found'])
 })
