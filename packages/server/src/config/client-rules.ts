@@ -1,8 +1,5 @@
+import { addressRules, type Complain } from './client-addresses.ts'
 import { type ClientConfig, isConfidential, privateKeyParts } from './client-schema.ts'
-import { isLoopback } from './schema.ts'
-
-/** Notes a broken rule at a path inside what is checked. */
-export type Complain = (path: (string | number)[], rule: string) => void
 
 /** What holds between the keys of one client. Each rule is checked, whichever others are broken. */
 export function clientRules(
@@ -13,13 +10,9 @@ export function clientRules(
   checkAuthentication(client, complain)
   if (!isConfidential(client)) checkPublic(client, complain)
   checkGrantTypes(client, complain)
-  for (const list of ['redirect_uris', 'post_logout_redirect_uris'] as const) {
-    for (const [index, value] of client[list].entries()) {
-      const rule = badReturnAddress(client, value)
-      if (rule !== undefined) complain([list, index], rule)
-    }
-  }
-  checkLogoutAddresses(client, config, complain)
+  // Back-Channel Logout 1.0 §2.2 allows http for confidential clients; that is for networks nobody else is in.
+  const forBackchannel = isConfidential(client) && config.allow_private_addresses
+  addressRules(client, { onLoopback: true, forBackchannel }, complain)
 }
 
 function checkAuthentication(client: ClientConfig, complain: Complain): void {
@@ -33,8 +26,6 @@ function checkAuthentication(client: ClientConfig, complain: Complain): void {
   if (method !== 'private_key_jwt' && client.token_endpoint_auth_signing_alg !== undefined)
     complain(['token_endpoint_auth_signing_alg'], 'for private_key_jwt only')
   if (client.jwks && client.jwks_uri) complain(['jwks_uri'], 'only one of jwks and jwks_uri')
-  if (client.jwks_uri !== undefined && isUnsafe(client.jwks_uri))
-    complain(['jwks_uri'], 'must be https: whoever changes the keys on the way is this client')
   for (const [index, key] of (client.jwks?.keys ?? []).entries()) {
     if (key.kty === 'oct') complain(['jwks', 'keys', index, 'kty'], 'a symmetric key is no public key')
     for (const part of privateKeyParts)
@@ -61,47 +52,3 @@ function checkGrantTypes(client: ClientConfig, complain: Complain): void {
   if (client.response_types !== undefined && client.response_types.includes('code') !== code)
     complain(['response_types'], 'code goes with the grant type authorization_code, and only with that')
 }
-
-/**
- * Where a browser is sent with a code or after a logout: https; http on the own machine; a scheme of its own for an app
- * (RFC 9700 §2.6, RFC 8252 §7, RP-Initiated Logout 1.0 §3.1).
- */
-function badReturnAddress(client: ClientConfig, value: string): string | undefined {
-  const { protocol, hostname } = new URL(value)
-  const native = client.application_type === 'native'
-  if (protocol === 'https:')
-    return native && isLoopback(value) ? 'an app has no certificate for its own machine: use http' : undefined
-  if (protocol === 'http:') {
-    if (native)
-      return ['localhost', '127.0.0.1', '[::1]'].includes(hostname)
-        ? undefined
-        : 'http is for 127.0.0.1, [::1] and localhost only'
-    return isLoopback(value) ? undefined : 'must be https: http is for loopback hosts only'
-  }
-  return native ? undefined : `scheme ${protocol} is for a native client (application_type)`
-}
-
-function checkLogoutAddresses(
-  client: ClientConfig,
-  config: { allow_private_addresses: boolean },
-  complain: Complain
-): void {
-  const { backchannel_logout_uri: told, frontchannel_logout_uri: framed } = client
-  // Back-Channel Logout 1.0 §2.2 allows http for confidential clients; that is for networks nobody else is in.
-  const insideOurs = isConfidential(client) && config.allow_private_addresses
-  if (told !== undefined && isUnsafe(told) && !insideOurs) {
-    complain(
-      ['backchannel_logout_uri'],
-      'must be https: http is for loopback hosts, and for confidential clients with allow_private_addresses'
-    )
-  }
-  if (framed === undefined) return
-  const origins = client.redirect_uris.map(value => new URL(value).origin)
-  if (!origins.includes(new URL(framed).origin))
-    complain(
-      ['frontchannel_logout_uri'],
-      'must have the scheme, host and port of one of redirect_uris (Front-Channel Logout 1.0 §2)'
-    )
-}
-
-const isUnsafe = (value: string): boolean => new URL(value).protocol === 'http:' && !isLoopback(value)

@@ -1,4 +1,5 @@
-import { type Complain, clientRules } from './client-rules.ts'
+import type { Complain } from './client-addresses.ts'
+import { clientRules } from './client-rules.ts'
 import type { ClientConfig } from './client-schema.ts'
 import { isPublished } from './published.ts'
 import { type Config, isLoopback, type UserConfig } from './schema.ts'

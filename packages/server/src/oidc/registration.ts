@@ -1,4 +1,6 @@
 import { errors, type KoaContextWithOIDC } from 'oidc-provider'
+import { type Addresses, addressRules } from '../config/client-addresses.ts'
+import { pathText } from '../config/problems.ts'
 import { isLoopback } from '../config/schema.ts'
 
 /** Keys of ours beside the registered metadata. Only the config may set those that give power. */
@@ -31,7 +33,8 @@ const open: ReadonlySet<string> = new Set([
 
 /**
  * Checks what a client that registers itself says (RFC 7591): none of the keys that give power, no grant type that
- * does, https addresses only (loopback while the issuer is). Clients of the config were checked when it was read.
+ * does, and addresses by the rules of the config, http on loopback only while the issuer is there too. Clients of the
+ * config were checked when it was read.
  * Called by oidc-provider once for each of {@link ownKeys}.
  */
 export function checkRegistration(issuer: string) {
@@ -48,42 +51,19 @@ export function checkRegistration(issuer: string) {
     for (const power of ['client_credentials', 'password']) {
       if (grantTypes.includes(power)) refuse(`grant type ${power} can only be allowed in the configuration`)
     }
-    for (const list of ['redirect_uris', 'post_logout_redirect_uris'] as const) {
-      for (const address of textsIn(metadata[list])) checkAddress(list, address, metadata, issuer)
-    }
-    for (const single of ['backchannel_logout_uri', 'frontchannel_logout_uri'] as const) {
-      const address = metadata[single]
-      if (typeof address === 'string') checkAddress(single, address, { application_type: 'web' }, issuer)
-    }
-    checkFrame(metadata)
+    const http = { onLoopback: isLoopback(issuer), forBackchannel: false }
+    addressRules(addressesIn(metadata), http, (path, rule) => refuse(`${pathText(path)}: ${rule}`))
   }
 }
 
-/** A frame of a client is on an origin of its own (Front-Channel Logout 1.0 §2). */
-function checkFrame({ frontchannel_logout_uri: frame, redirect_uris }: Record<string, unknown>): void {
-  if (typeof frame !== 'string') return
-  const own = ((redirect_uris as string[] | undefined) ?? []).map(uri => new URL(uri).origin)
-  if (!own.includes(new URL(frame).origin))
-    refuse(`frontchannel_logout_uri: ${frame} is on none of the origins of redirect_uris`)
-}
-
-function checkAddress(
-  list: string,
-  address: string,
-  metadata: Record<string, unknown>,
-  issuer: string
-): void {
-  if (!URL.canParse(address)) refuse(`${list}: ${address} is not a URI`)
-  const { protocol, hash } = new URL(address)
-  if (hash !== '' || address.includes('#')) refuse(`${list}: ${address} has a fragment`)
-  if (protocol === 'https:') return
-  if (protocol === 'http:') {
-    // A native app listens on its own machine (RFC 8252 §7.3); elsewhere plain http gives codes away.
-    const allowed = isLoopback(address) && (metadata.application_type === 'native' || isLoopback(issuer))
-    if (!allowed) refuse(`${list}: ${address} is not https`)
-    return
+/** The addresses that are of the right type; oidc-provider refuses the others next. */
+function addressesIn(metadata: Record<string, unknown>): Addresses {
+  const texts = Object.entries(metadata).filter(([, value]) => typeof value === 'string')
+  return {
+    ...Object.fromEntries(texts),
+    redirect_uris: textsIn(metadata.redirect_uris),
+    post_logout_redirect_uris: textsIn(metadata.post_logout_redirect_uris)
   }
-  if (metadata.application_type !== 'native') refuse(`${list}: ${address} is for a native client`)
 }
 
 /** The texts in a list; what is no list, or no text, oidc-provider refuses next. */

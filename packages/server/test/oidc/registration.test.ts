@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { clientsIn } from '../../src/clients/client.ts'
+import { returnAddresses } from '../config/return-addresses.ts'
 import { password } from '../support/fixtures.ts'
 import { authorization, codeOf, signIn } from '../support/sign-in.ts'
 import { openSystem, startSystem, type TestSystem } from '../support/system.ts'
@@ -24,6 +25,34 @@ async function register(at: TestSystem, metadata: Metadata, bearer?: string): Pr
   const answer = await fetch(`${at.origin}/oauth/register`, { method: 'POST', headers, body })
   const text = await answer.text()
   return { status: answer.status, text, json: () => JSON.parse(text) }
+}
+
+/** Which of the addresses that the config judges can be registered: for a web client, for a native one. */
+async function takenAddresses(at: TestSystem): Promise<[address: string, web: boolean, native: boolean][]> {
+  const none = { token_endpoint_auth_method: 'none' }
+  const taken: [string, boolean, boolean][] = []
+  for (const [address] of returnAddresses) {
+    const answers = []
+    for (const [application_type, own] of [
+      ['web', 'https://new.example/callback'],
+      ['native', 'example.new:/callback']
+    ])
+      answers.push(
+        (await register(at, { ...none, application_type, redirect_uris: [address] })).status,
+        (
+          await register(at, {
+            ...none,
+            application_type,
+            redirect_uris: [own],
+            post_logout_redirect_uris: [address]
+          })
+        ).status
+      )
+    const [web, webAfter, native, nativeAfter] = answers
+    expect([address, webAfter, nativeAfter]).toEqual([address, web, native])
+    taken.push([address, web === 201, native === 201])
+  }
+  return taken
 }
 
 test('is off unless the config says otherwise: not there, not advertised', async () => {
@@ -201,6 +230,16 @@ describe('when it is on, at a public address', () => {
       metadata: { ...web, frontchannel_logout_uri: 'javascript:alert(1)' },
       status: 400
     },
+    {
+      what: 'back-channel: a password',
+      metadata: { ...web, backchannel_logout_uri: 'https://a:b@new.example/told' },
+      status: 400
+    },
+    {
+      what: 'front page: a password',
+      metadata: { ...web, client_uri: 'https://a:b@new.example/' },
+      status: 400
+    },
     { what: 'front page: javascript:', metadata: { ...web, client_uri: 'javascript:alert(1)' }, status: 400 },
     { what: 'logo: data:', metadata: { ...web, logo_uri: 'data:image/svg+xml,x' }, status: 400 },
     { what: 'policy: javascript:', metadata: { ...web, policy_uri: 'javascript:alert(1)' }, status: 400 }
@@ -212,6 +251,12 @@ describe('when it is on, at a public address', () => {
       seen.push({ what, status: (await register(at, metadata)).status })
     expect(seen).toEqual(addresses.map(({ what, status }) => ({ what, status })))
   })
+
+  test('addresses to return to are judged as in the config, without http for web clients (RPI-16, BCP-02)', async () => {
+    expect(await takenAddresses(at)).toEqual(
+      returnAddresses.map(([address, web, native]) => [address, web && !address.startsWith('http:'), native])
+    )
+  })
 })
 
 describe('when it is on', () => {
@@ -220,6 +265,10 @@ describe('when it is on', () => {
     at = await openSystem({ config: { registration: true } })
   })
   afterAll(() => at.close())
+
+  test('addresses to return to are judged as in the config (RPI-16, BCP-02)', async () => {
+    expect(await takenAddresses(at)).toEqual(returnAddresses)
+  })
 
   test('the secret is kept as a hash, shown once, and works', async () => {
     const answer = await register(at, web)

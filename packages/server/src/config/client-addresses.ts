@@ -1,0 +1,100 @@
+import { isLoopback } from './schema.ts'
+import { badUri, badWebUri } from './uri.ts'
+
+/** Notes a broken rule at a path inside what is checked. */
+export type Complain = (path: (string | number)[], rule: string) => void
+
+/** The addresses of a client, by their registered names; of one that registers itself they may be anything. */
+export interface Addresses {
+  application_type?: unknown
+  redirect_uris?: readonly string[]
+  post_logout_redirect_uris?: readonly string[]
+  jwks_uri?: string
+  backchannel_logout_uri?: string
+  frontchannel_logout_uri?: string
+  client_uri?: string
+  logo_uri?: string
+  policy_uri?: string
+  tos_uri?: string
+}
+
+/** Where plain http is taken. */
+export interface PlainHttp {
+  /** For web clients on loopback hosts. */
+  onLoopback: boolean
+  /** For a `backchannel_logout_uri` anywhere. */
+  forBackchannel: boolean
+}
+
+/** What holds for the addresses of a client, whether the config names it or it registers itself. */
+export function addressRules(client: Addresses, http: PlainHttp, complain: Complain): void {
+  for (const list of ['redirect_uris', 'post_logout_redirect_uris'] as const) {
+    for (const [index, value] of (client[list] ?? []).entries()) {
+      const form = badUri(value)
+      const rule = form === undefined ? badReturnAddress(client, value, http) : `expected: ${form}`
+      if (rule !== undefined) complain([list, index], rule)
+    }
+  }
+  const isUnsafe = (value: string): boolean =>
+    new URL(value).protocol === 'http:' && !(http.onLoopback && isLoopback(value))
+  for (const [key, rule] of singles) {
+    const value = client[key]
+    if (value === undefined) continue
+    const form = badWebUri(value)
+    if (form !== undefined) complain([key], `expected: ${form}`)
+    else if (
+      rule !== undefined &&
+      isUnsafe(value) &&
+      !(key === 'backchannel_logout_uri' && http.forBackchannel)
+    )
+      complain([key], rule)
+  }
+  checkFrame(client, complain)
+}
+
+/** Addresses that stand alone, with the rule that one on plain http breaks. */
+const singles = [
+  ['jwks_uri', 'must be https: whoever changes the keys on the way is this client'],
+  [
+    'backchannel_logout_uri',
+    'must be https: http is for loopback hosts, and for confidential clients with allow_private_addresses'
+  ],
+  ['frontchannel_logout_uri', undefined],
+  ['client_uri', undefined],
+  ['logo_uri', undefined],
+  ['policy_uri', undefined],
+  ['tos_uri', undefined]
+] as const
+
+/**
+ * Where a browser is sent with a code or after a logout: https; http on the own machine; a scheme of its own for an app
+ * (RFC 9700 §2.6, RFC 8252 §7, RP-Initiated Logout 1.0 §3.1).
+ */
+function badReturnAddress(client: Addresses, value: string, http: PlainHttp): string | undefined {
+  const { protocol, hostname } = new URL(value)
+  const native = client.application_type === 'native'
+  if (protocol === 'https:')
+    return native && isLoopback(value) ? 'an app has no certificate for its own machine: use http' : undefined
+  if (protocol === 'http:') {
+    if (native)
+      return ['localhost', '127.0.0.1', '[::1]'].includes(hostname)
+        ? undefined
+        : 'http is for 127.0.0.1, [::1] and localhost only'
+    return http.onLoopback && isLoopback(value) ? undefined : 'must be https: http is for loopback hosts only'
+  }
+  return native ? undefined : `scheme ${protocol} is for a native client (application_type)`
+}
+
+/** A frame of a client is on an origin of its own (Front-Channel Logout 1.0 §2). */
+function checkFrame(
+  { frontchannel_logout_uri: framed, redirect_uris = [] }: Addresses,
+  complain: Complain
+): void {
+  if (framed === undefined || !URL.canParse(framed)) return
+  const origins = redirect_uris.filter(value => URL.canParse(value)).map(value => new URL(value).origin)
+  if (!origins.includes(new URL(framed).origin))
+    complain(
+      ['frontchannel_logout_uri'],
+      'must have the scheme, host and port of one of redirect_uris (Front-Channel Logout 1.0 §2)'
+    )
+}
