@@ -16,13 +16,14 @@ export interface Heart {
 
 /**
  * The heart over a storage.
- * @param committed called after each commit that changed something; whatever is then missed is found by the next look of any process
+ * @param committed called after each commit that changed something; work that is then missed is found by the next look of any process
  */
-export function logoutHeart(storage: LogoutStore, clock: Clock, committed: () => void): Heart {
+export function logoutHeart(storage: LogoutStore, clock: Clock, committed: (order: EndOrder) => void): Heart {
   return {
     async end(cause) {
-      const ended = await storage.end(orderFor(cause), clock.now())
-      if (ended.state === 'ended') committed()
+      const order = orderFor(cause)
+      const ended = await storage.end(order, clock.now())
+      if (ended.state === 'ended') committed(order)
       return ended
     }
   }

@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.ts'
+import type { EndOrder } from '../storage/records.ts'
 import type { LogoutStore } from '../storage/storage.ts'
 
 /** Most rows that one batch ends, so that a large user or client never holds the writer for long. */
@@ -6,8 +7,8 @@ const batchSize = 200
 
 /** Writes down, in the background, what whole-user, whole-client and whole-system logouts have ended. */
 export interface JobRunner {
-  /** Looks for work now. */
-  wake(): void
+  /** Looks for work now; not after a logout that left none. */
+  wake(after?: Pick<EndOrder, 'epoch'>): void
   /** Waits until no job is open. */
   settled(): Promise<void>
   /** Finishes the batch that is running, then no more. */
@@ -31,8 +32,8 @@ export function runJobs(storage: LogoutStore, clock: Clock, failed: (error: unkn
   let wokenAgain = false
   let retry: NodeJS.Timeout | undefined
 
-  function wake(): void {
-    if (stopping) return
+  function wake(after?: Pick<EndOrder, 'epoch'>): void {
+    if (stopping || (after && !after.epoch)) return
     wokenAgain = true
     running ??= work().finally(() => {
       running = undefined
