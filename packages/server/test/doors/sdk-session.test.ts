@@ -54,17 +54,67 @@ test('a connected client hears who is signed in, and by which sid', async () => 
   expect(answer.setCookies).toEqual([])
 })
 
-test('a signed-out browser is notConnected where that is known, and unknown where it is not', async () => {
-  const stranger = at.browser()
-  expect((await check(stranger, 'forum')).json().status).toBe('notConnected')
-  expect((await check(stranger, 'forum', {}, 'cross-site')).json().status).toBe('unknown')
-  expect((await check(stranger, 'forum', { 'sec-fetch-site': undefined })).json().status).toBe('unknown')
+/** What is answered to a page of the client itself, by what its browser holds and by `Sec-Fetch-Site`. */
+const statuses = `
+  browser   client      same-origin   same-site     cross-site    none          unsaid
+  live      forum       connected     connected     connected     connected     connected
+  live      asking-sdk  notConnected  notConnected  unknown       unknown       unknown
+  dead      forum       notConnected  notConnected  notConnected  notConnected  notConnected
+  dead      asking-sdk  notConnected  notConnected  notConnected  notConnected  notConnected
+  forged    forum       notConnected  notConnected  notConnected  notConnected  notConnected
+  empty     forum       notConnected  notConnected  unknown       unknown       unknown
+  empty     asking-sdk  notConnected  notConnected  unknown       unknown       unknown`
+
+const [head = [], ...rows] = statuses
+  .trim()
+  .split('\n')
+  .map(line => line.trim().split(/ +/))
+const sites = head.slice(2)
+
+test.each(rows)('%s cookie, %s: the answer to its own pages', async (holds, clientId, ...expected) => {
+  const browser = await browserThat(holds)
+  const asked = (from: string, more: Record<string, string | undefined> = {}) =>
+    check(browser, clientId, { 'sec-fetch-site': from === 'unsaid' ? undefined : from, ...more })
+  const found: unknown[] = []
+  for (const from of sites) found.push((await asked(from)).json().status)
+  expect(found).toEqual(expected)
+
+  // Without an Origin the same, where no page can be behind it, or one of this server: else it is not a page that asks.
+  for (const [i, from] of sites.entries()) {
+    const isElsewhere = ['same-site', 'cross-site'].includes(from)
+    for (const mode of ['no-cors', 'navigate', 'same-origin'])
+      expect((await asked(from, { origin: undefined, 'sec-fetch-mode': mode })).json()).toMatchObject(
+        isElsewhere ? { error: 'unauthorized_client' } : { status: expected[i] }
+      )
+  }
+  // A foreign page hears nothing, whatever the browser holds.
+  for (const from of sites) {
+    const answer = await asked(from, { origin: 'https://evil.example' })
+    expect([answer.status, answer.json().status]).toEqual([403, undefined])
+  }
+})
+
+async function browserThat(holds: string): Promise<Browser> {
+  const browser = at.browser()
+  if (holds === 'empty') return browser
+  if (holds === 'forged') browser.setCookie('__Host-utgang', 'a-value-that-nobody-gave-out')
+  else await signIn(at, browser, 'news')
+  if (holds !== 'dead') return browser
+  const before = browser.copy()
+  await browser.visit('/logout?client_id=news')
+  return before
+}
+
+test('a browser that signed out is notConnected, and so is one that kept its cookie', async () => {
   const browser = at.browser()
   await signIn(at, browser, 'forum')
   const before = browser.copy()
   await browser.visit('/logout?client_id=forum')
   expect((await check(browser, 'forum')).json().status).toBe('notConnected')
-  expect((await check(before, 'forum', {}, 'cross-site')).json().status).toBe('notConnected')
+  expect((await check(before, 'forum', {}, 'cross-site')).json()).toEqual({
+    status: 'notConnected',
+    server_time: expect.any(Number)
+  })
 })
 
 test('a client that is not connected gets the very bytes of a stranger', async () => {
@@ -138,15 +188,33 @@ test('only pages of the client itself may ask', async () => {
   for (const asked of foreign) {
     const answer = await check(browser, 'wide', { origin: asked })
     expect([asked, answer.status, answer.json().error]).toEqual([asked, 403, 'unauthorized_client'])
-    expect(answer.headers['access-control-allow-origin']).toBeUndefined()
+    expectClosed(answer)
     expect(answer.text).not.toContain('u-ola')
   }
   // An image or a script has no Origin; it must not even make the client an RP.
   for (const from of ['cross-site', 'same-site'] as const) {
     const headers = { origin: undefined, 'sec-fetch-mode': 'no-cors', 'sec-fetch-dest': 'image' }
-    expect((await check(browser, 'wide', headers, from)).status).toBe(403)
+    const answer = await check(browser, 'wide', headers, from)
+    expect(answer.status).toBe(403)
+    expectClosed(answer)
   }
   expect(await at.storage.isJoined(uid, 'wide')).toBe(false)
+})
+
+/** No page may read this, and nobody may keep it for another. */
+function expectClosed({ headers }: Answer): void {
+  for (const name of ['access-control-allow-origin', 'access-control-allow-credentials'])
+    expect(headers[name]).toBeUndefined()
+  expect(headers).toMatchObject({ vary: 'Origin', 'cache-control': 'no-store' })
+}
+
+test('nothing may be asked with headers of its own: a preflight is not answered', async () => {
+  const answer = await at.ask('/sdk/session?client_id=forum', {
+    method: 'OPTIONS',
+    headers: { origin, 'access-control-request-method': 'GET', 'access-control-request-headers': 'x-own' }
+  })
+  expect(answer.status).toBeGreaterThanOrEqual(400)
+  expect(answer.headers['access-control-allow-origin']).toBeUndefined()
 })
 
 test('a client without sdk, an unknown one, and none at all are refused', async () => {
@@ -155,5 +223,7 @@ test('a client without sdk, an unknown one, and none at all are refused', async 
   for (const query of ['?client_id=news', '?client_id=nobody', '', '?client_id=']) {
     const answer = await browser.go(`/sdk/session${query}`, { headers: { origin: 'https://news.example' } })
     expect([query, answer.status, answer.json().error]).toEqual([query, 400, 'unauthorized_client'])
+    expect(answer.headers['access-control-allow-origin']).toBeUndefined()
+    expect(answer.headers['cache-control']).toBe('no-store')
   }
 })
