@@ -130,6 +130,16 @@ test('a new signing key is published at once and signs later; with --now it sign
   expect(listed.trim().split('\n').length).toBeGreaterThanOrEqual(1 + 2 * kids.split(' ').length)
 })
 
+test('what strangers wrote into a table cannot command the terminal', async () => {
+  const name = 'Eve \u001b[2J\u202egnorw\nforged line'
+  expect(
+    (await place.runWith('long enough\n', 'users', 'add', '--email', 'eve@example.test', '--name', name)).code
+  ).toBe(0)
+  const listed = await printed(place.run('users', 'list'))
+  expect(listed).toContain('Eve �[2J�gnorw�forged line')
+  expect(listed).not.toContain('\u001b')
+})
+
 test('the audit trail tells what the commands did, newest first', async () => {
   expect(await printed(place.run('audit'))).toMatch(/^at +event[\s\S]*keys_rotated[\s\S]*user_added/)
   const lines = (await printed(place.run('audit', '--json', '--event', 'user_added', '--limit', '1')))

@@ -19,6 +19,12 @@ test.each<[string | undefined, string | undefined]>([
   ['__Host-utgang=abc; __Host-utgang=def', undefined],
   ['__Host-utgang=abc; __Host-utgang=abc', undefined],
   ['__Host-utgang=%zz', '%zz'],
+  [' \t__Host-utgang = abc \t', 'abc'],
+  // A sibling host may set these: to a browser what is no space or tab is part of the name.
+  ['\u00a0__Host-utgang=theirs', undefined],
+  ['__Host-utgang=abc; \u00a0__Host-utgang=theirs', 'abc'],
+  ['\u000b__Host-utgang=theirs', undefined],
+  ['__Host-utgang\u00a0=theirs', undefined],
   [';;=; ==;', undefined]
 ])('in %j the session cookie is %j', (header, value) => {
   expect(readCookie(header, name)).toBe(value)
