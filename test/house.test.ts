@@ -41,7 +41,10 @@ const cases: Case[] = [
   ['cli/sql.ts', "import { DatabaseSync } from 'node:sqlite'", 'SQL lives only in storage/.'],
   ['web/sql.ts', "import { DatabaseSync } from 'node:sqlite'", 'SQL lives only in storage/.'],
   // Which storage it is
-  ['cli/open.ts', "import { openSqlite } from '../storage/sqlite/sqlite.ts'", kept],
+  ['open-storage.ts', "import { openSqlite } from './storage/sqlite/sqlite.ts'", kept],
+  ['cli/open.ts', "import { openSqlite } from '../storage/sqlite/sqlite.ts'", 'Import storage/storage.ts'],
+  ['cli/opened.ts', "import { openStorage } from '../open-storage.ts'", kept],
+  ['oidc/opened.ts', "import { openStorage } from '../open-storage.ts'", 'app.ts knows everyone'],
   ['doors/open.ts', "import { openSqlite } from '../storage/sqlite/sqlite.ts'", 'Import storage/storage.ts'],
   ['oidc/open.ts', "import { openSqlite } from '../storage/sqlite/sqlite.ts'", 'Import storage/storage.ts'],
   ['users/open.ts', "import { openSqlite } from '../storage/sqlite/sqlite.ts'", 'Import storage/storage.ts'],

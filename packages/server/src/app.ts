@@ -1,5 +1,3 @@
-import { randomBytes } from 'node:crypto'
-import { existsSync, linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
 import type { Logger } from 'pino'
 import { clientsIn } from './clients/client.ts'
@@ -11,8 +9,8 @@ import { openDoors } from './doors/routes.ts'
 import { type Heart, logoutHeart } from './logout/end.ts'
 import { type JobRunner, runJobs } from './logout/jobs.ts'
 import { type Op, openOp } from './oidc/op.ts'
-import { newSecret, type Sealer, sealer } from './storage/secrets.ts'
-import { openSqlite } from './storage/sqlite/sqlite.ts'
+import { openStorage } from './open-storage.ts'
+import { newSecret, type Sealer } from './storage/secrets.ts'
 import type { Storage } from './storage/storage.ts'
 import { ensureSigningKeys } from './tokens/signing-keys.ts'
 import { addConfiguredUsers } from './users/users.ts'
@@ -39,7 +37,6 @@ export interface System {
 
 /** What a system may be given instead of the usual. */
 export interface SystemOptions {
-  clock?: Clock
   log?: Logger
   /** Wraps the storage, for tests that make it slow or make it fail. */
   wrapStorage?: (storage: Storage) => Storage
@@ -48,67 +45,52 @@ export interface SystemOptions {
 /** How often keys made elsewhere are looked for and what expired is swept, in milliseconds. */
 const upkeepEveryMs = 10_000
 
-/** The storage that a config names, brought up to date. */
-export function openStorage(config: Config): Storage {
-  return openSqlite(config.storage.replace(/^sqlite:/, ''))
-}
-
-/** The sealer of a config. A loopback server without `secret_keys` makes a key of its own, kept beside its database. */
-export function sealerFor(config: Config): Sealer {
-  if (config.secret_keys.length > 0) return sealer(config.secret_keys)
-  const path = config.storage.replace(/^sqlite:/, '')
-  if (path === ':memory:') return sealer([newSecret()])
-  const file = `${path}.key`
-  if (!existsSync(file)) makeKeyOnce(file)
-  return sealer([readFileSync(file, 'utf8').trim()])
-}
-
-/** Of several processes that start at once the first makes the key, and none reads one that is half written. */
-function makeKeyOnce(file: string): void {
-  const whole = `${file}.${process.pid}`
-  writeFileSync(whole, randomBytes(32).toString('base64url'), { mode: 0o600 })
-  try {
-    linkSync(whole, file)
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
-  } finally {
-    rmSync(whole)
-  }
-}
-
 /**
- * Builds a system out of a checked config: storage, heart, OpenID Provider, web server, workers.
+ * Builds a system out of a checked config: storage, heart, OpenID Provider, web server, workers. When that fails,
+ * nothing of it is left open.
  * @throws UtgangError `bad_config`
  */
 export async function createSystem(config: Config, options: SystemOptions = {}): Promise<System> {
-  const { clock = systemClock, log = systemLog(config.log_level), wrapStorage = it => it } = options
-  const sealing = sealerFor(config)
-  const storage = wrapStorage(openStorage(config))
-  const jobs = runJobs(storage, clock, error =>
+  const { log = systemLog(config.log_level), wrapStorage = it => it } = options
+  const opened = await openStorage(config)
+  const storage = wrapStorage(opened.storage)
+  const jobs = runJobs(storage, systemClock, error =>
     log.error({ err: error }, 'a logout job failed; it is tried again')
   )
+  try {
+    return await assemble({ config, log, storage, sealer: opened.sealer, jobs })
+  } catch (error) {
+    await jobs.stop()
+    await storage.close()
+    throw error
+  }
+}
+
+interface Foundation {
+  config: Config
+  log: Logger
+  storage: Storage
+  sealer: Sealer
+  jobs: JobRunner
+}
+
+async function assemble({ config, log, storage, sealer, jobs }: Foundation): Promise<System> {
+  const clock = systemClock
   const heart = logoutHeart(storage, clock, jobs.wake)
-  await prepare(config, storage, heart, sealing, clock)
+  await prepare(config, storage, heart, sealer, clock)
   const throttle = loginThrottle(clock.now)
-  const op = await openOp({ config, clock, storage, heart, sealer: sealing, log }, throttle)
   const clients = clientsIn(storage)
+  const base = { config, clock, storage, clients, heart, sealer, log }
+  const op = await openOp(base, throttle)
   let stopping = false
   const parts: DoorParts = {
-    config,
-    clock,
-    storage,
-    heart,
-    clients,
-    log,
+    ...base,
     authentication: { issuer: config.issuer, storage, clients, now: clock.now, fetch: outgoingFetch(config) },
-    receiptCookie: receiptCookies(await sealedSecret(storage, sealing, 'receipt_cookie'), clock.now),
+    receiptCookie: receiptCookies(await sealedSecret(storage, sealer, 'receipt_cookie'), clock.now),
     limits: { tokenGuesses: rateLimit(600), keptPosts: rateLimit(120) },
     keys: op.keys
   }
-  const web = openDoors(parts, {
-    steps: { config, clock, storage, heart, sealer: sealing, log, keys: op.keys, op, throttle },
-    isStopping: () => stopping
-  })
+  const web = openDoors(parts, { op, throttle, isStopping: () => stopping })
 
   const upkeep = setInterval(() => {
     op.refreshKeys().catch((error: unknown) => log.error({ err: error }, 'signing keys could not be read'))
@@ -143,8 +125,8 @@ export async function createSystem(config: Config, options: SystemOptions = {}):
 }
 
 /** A secret of this system, the same in every process; kept sealed. */
-async function sealedSecret(storage: Storage, sealing: Sealer, name: string): Promise<string> {
-  return sealing.open(await storage.findOrMakeSecret(name, () => sealing.seal(newSecret())))
+async function sealedSecret(storage: Storage, sealer: Sealer, name: string): Promise<string> {
+  return sealer.open(await storage.findOrMakeSecret(name, () => sealer.seal(newSecret())))
 }
 
 /** Brings the storage in line with the config: keys, clients (those gone are ended), users. */
@@ -152,11 +134,11 @@ async function prepare(
   config: Config,
   storage: Storage,
   heart: Heart,
-  sealing: Sealer,
+  sealer: Sealer,
   clock: Clock
 ): Promise<void> {
-  await ensureSigningKeys(storage, sealing, clock.now())
-  const { gone } = await saveConfiguredClients(storage, config.clients, sealing, clock.now())
+  await ensureSigningKeys(storage, sealer, clock.now())
+  const { gone } = await saveConfiguredClients(storage, config.clients, sealer, clock.now())
   for (const clientId of gone) await heart.end({ name: 'client_disabled', clientId })
   await addConfiguredUsers(storage, config.users, clock.now())
 }

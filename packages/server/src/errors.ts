@@ -35,6 +35,11 @@ export const errorTable = {
     meaning: 'A form came from another site, or for another session.',
     remedy: 'Open the page again and send the form from there.'
   },
+  demo_not_installed: {
+    status: 500,
+    meaning: 'The example sites of the demo are not there.',
+    remedy: 'Run the demo in a clone, with npm start; elsewhere run utgang serve.'
+  },
   duplicate_parameter: {
     status: 400,
     meaning: 'A parameter was given twice.',
@@ -44,11 +49,6 @@ export const errorTable = {
     status: 409,
     meaning: 'This sub or this address already has an account.',
     remedy: 'Choose another, or change the existing account.'
-  },
-  insufficient_scope: {
-    status: 403,
-    meaning: 'The token is alive, but not for this.',
-    remedy: 'Use a token of the user, or of a client that may do this.'
   },
   invalid_hint: {
     status: 400,

@@ -20,7 +20,7 @@ export function registerDemo(program: Command): void {
     .description('run the server with two example sites, to see a sign-on and all ways out')
     .option('--data <folder>', 'where the database is kept', '.utgang')
     .action(async ({ data }: { data: string }) => {
-      const { demoClients, startExamples } = await import('utgang-examples')
+      const { demoClients, startExamples } = await examples()
       mkdirSync(data, { recursive: true })
       const config = checkConfig({
         issuer,
@@ -32,16 +32,31 @@ export function registerDemo(program: Command): void {
         log_level: 'warn'
       })
       const system = await createSystem(config)
-      const examples = await started(system, () => startExamples({ issuer }))
+      const sites = await started(system, () => startExamples({ issuer }))
       stopOnSignal({
         log: system.log,
         close: async () => {
-          await examples.close()
+          await sites.close()
           await system.close()
         }
       })
-      process.stdout.write(greeting(examples.addresses))
+      process.stdout.write(greeting(sites.addresses))
     })
+}
+
+/** The example sites, which no published package holds. */
+async function examples(): Promise<typeof import('utgang-examples')> {
+  try {
+    return await import('utgang-examples')
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException
+    if (code !== 'ERR_MODULE_NOT_FOUND' || !message.includes("'utgang-examples'")) throw error
+    throw new UtgangError(
+      'demo_not_installed',
+      'the example sites of the demo are not installed here: they come with a clone of Utgang, where `npm start` runs them',
+      { cause: error }
+    )
+  }
 }
 
 /** Starts all or nothing. */

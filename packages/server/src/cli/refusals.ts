@@ -1,5 +1,6 @@
 import type { Config } from '../config/schema.ts'
 import { UtgangError } from '../errors.ts'
+import { databaseFile } from '../open-storage.ts'
 
 /** What Node and SQLite tell about a failure, as far as they do. */
 type Failure = NodeJS.ErrnoException & { errcode?: number }
@@ -32,11 +33,11 @@ const listening: Record<string, string> = {
   ENOTFOUND: 'no address is known for that name. Set `listen.host` (UTGANG_LISTEN) to an address.'
 }
 
-function cannotOpen({ storage }: Config, error: unknown): UtgangError | undefined {
+function cannotOpen(config: Config, error: unknown): UtgangError | undefined {
   const reason = (error instanceof UtgangError ? error.cause : error) as Failure | undefined
-  const why = reason && (byResult(reason) ?? bySystem(reason, storage.replace(/^sqlite:/, '')))
+  const why = reason && (byResult(reason) ?? bySystem(reason, databaseFile(config)))
   if (why === undefined) return undefined
-  const text = `the database ${storage} cannot be used: ${why}. Check \`storage\` (UTGANG_STORAGE).`
+  const text = `the database ${config.storage} cannot be used: ${why}. Check \`storage\` (UTGANG_STORAGE).`
   return new UtgangError('bad_config', text, { cause: error })
 }
 

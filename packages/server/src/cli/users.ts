@@ -1,6 +1,7 @@
 import { createInterface } from 'node:readline/promises'
 import type { Command } from 'commander'
 import { z } from 'zod'
+import { shortestPassword } from '../config/schema.ts'
 import { UtgangError } from '../errors.ts'
 import type { CauseName } from '../logout/causes.ts'
 import type { User } from '../storage/records.ts'
@@ -24,8 +25,11 @@ export function registerUserCommands(program: Command): void {
         if (!z.email().safeParse(email).success)
           throw new UtgangError('invalid_request', `--email: ${email} is not an address`)
         const password = await readPassword()
-        if (password.length < 8)
-          throw new UtgangError('invalid_request', 'the password needs at least 8 characters')
+        if (password.length < shortestPassword)
+          throw new UtgangError(
+            'invalid_request',
+            `the password needs at least ${shortestPassword} characters`
+          )
         await storage.addUser(
           { sub, email, name, passwordHash: await hashPassword(password), claims: {} },
           clock.now()

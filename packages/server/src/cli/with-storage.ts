@@ -1,10 +1,10 @@
 import { type Command, InvalidArgumentError } from 'commander'
-import { openStorage, sealerFor } from '../app.ts'
 import { type Clock, systemClock } from '../clock.ts'
 import { loadConfig } from '../config/load.ts'
 import type { Config } from '../config/schema.ts'
 import { type Heart, logoutHeart } from '../logout/end.ts'
 import { type JobRunner, runJobs } from '../logout/jobs.ts'
+import { openStorage } from '../open-storage.ts'
 import type { Sealer } from '../storage/secrets.ts'
 import type { Storage } from '../storage/storage.ts'
 import { explained } from './refusals.ts'
@@ -39,10 +39,7 @@ export async function withStorage<T>(
   work: (workshop: Workshop) => Promise<T>
 ): Promise<T> {
   const { config } = loadConfig({ file: options.config, env: process.env })
-  const [storage, sealer] = await explained(
-    config,
-    async () => [openStorage(config), sealerFor(config)] as const
-  )
+  const { storage, sealer } = await explained(config, () => openStorage(config))
   const jobs = runJobs(storage, systemClock, error =>
     process.stderr.write(`a logout job failed: ${String(error)}\n`)
   )
@@ -62,7 +59,10 @@ export async function withStorage<T>(
   }
 }
 
-/** Prints rows as a table with a heading. */
+/** What makes a terminal do something instead of showing it: control characters, and those that turn the direction. */
+const commands = /[\p{Cc}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu
+
+/** Prints rows as a table with a heading. What others wrote into them cannot command the terminal. */
 export function printRows(
   rows: readonly Record<string, string | number | null | undefined>[],
   none: string
@@ -73,14 +73,16 @@ export function printRows(
     return
   }
   const columns = Object.keys(first)
-  const width = (name: string): number =>
-    Math.max(name.length, ...rows.map(row => String(row[name] ?? '').length))
+  const shown = rows.map(row =>
+    Object.fromEntries(columns.map(name => [name, String(row[name] ?? '').replaceAll(commands, '�')]))
+  )
+  const width = (name: string): number => Math.max(name.length, ...shown.map(row => (row[name] ?? '').length))
   const line = (cells: (name: string) => string): string =>
     columns
       .map(name => cells(name).padEnd(width(name)))
       .join('  ')
       .trimEnd()
-  const lines = [line(name => name), ...rows.map(row => line(name => String(row[name] ?? '')))]
+  const lines = [line(name => name), ...shown.map(row => line(name => row[name] ?? ''))]
   process.stdout.write(`${lines.join('\n')}\n`)
 }
 

@@ -11,8 +11,8 @@ import {
 } from 'jose'
 import { OAuthError } from '../errors.ts'
 import { hashSecret } from '../storage/secrets.ts'
-import type { AuthenticationParts, Credentials } from './authenticate.ts'
 import type { Client } from './client.ts'
+import { type AuthenticationParts, type Credentials, refused } from './credentials.ts'
 
 const assertionType = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'
 /** How far a client's clock may be off, in seconds; the same as at the token endpoint. */
@@ -48,11 +48,6 @@ export async function clientByAssertion(
   if (!(await parts.storage.claimOnce('replay', hashSecret(id), exp + toleranceSeconds)))
     throw refused('client assertions are taken once')
   return client
-}
-
-/** The refusal of credentials; the cause is for the log alone. */
-export function refused(description: string, cause?: unknown): OAuthError {
-  return new OAuthError('invalid_client', description, 401, { cause })
 }
 
 function decode(assertion: string): JWTPayload {

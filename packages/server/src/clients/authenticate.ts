@@ -2,26 +2,9 @@ import { timingSafeEqual } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
 import { OAuthError } from '../errors.ts'
 import { hashSecret } from '../storage/secrets.ts'
-import type { Storage } from '../storage/storage.ts'
-import { clientByAssertion, refused } from './assertion.ts'
-import type { Client, Clients } from './client.ts'
-
-/** What authenticating a client needs. */
-export interface AuthenticationParts {
-  issuer: string
-  storage: Storage
-  clients: Clients
-  now(): number
-  fetch: unknown
-}
-
-/** The parameters of a form that can authenticate a client. */
-export interface Credentials {
-  client_id?: string
-  client_secret?: string
-  client_assertion?: string
-  client_assertion_type?: string
-}
+import { clientByAssertion } from './assertion.ts'
+import type { Client } from './client.ts'
+import { type AuthenticationParts, type Credentials, refused } from './credentials.ts'
 
 /**
  * Finds out which client calls one of our own endpoints (RFC 6749 §2.3, RFC 7523 §3): `none`, `client_secret_basic`,

@@ -72,7 +72,7 @@ function derive(row: ClientRow): Client {
     source: row.source,
     redirectUris,
     postLogoutRedirectUris: it.post_logout_redirect_uris ?? [],
-    origins: new Set(it.origins ?? redirectUris.flatMap(webOrigin)),
+    origins: new Set(originsOf(it.origins, redirectUris)),
     scope: it.scope,
     confidential,
     authMethod: it.token_endpoint_auth_method ?? (confidential ? 'client_secret_basic' : 'none'),
@@ -96,7 +96,10 @@ function derive(row: ClientRow): Client {
   }
 }
 
-function webOrigin(uri: string): string[] {
-  const { origin } = new URL(uri)
-  return origin === 'null' ? [] : [origin]
+/** Origins of a client's pages: those it names, else those of its redirect URIs that are on the web. */
+export function originsOf(
+  named: readonly string[] | undefined,
+  redirectUris: readonly string[]
+): readonly string[] {
+  return named ?? redirectUris.map(uri => new URL(uri).origin).filter(origin => origin !== 'null')
 }

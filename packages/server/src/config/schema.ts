@@ -3,6 +3,9 @@ import { z } from 'zod'
 import { clientSchema } from './client-schema.ts'
 import { lifetimesSchema } from './lifetimes.ts'
 
+/** Fewest characters of a password, wherever one is chosen. */
+export const shortestPassword = 8
+
 /** A user in the config; further keys are claims about them. */
 export const userSchema = z.looseObject({
   sub: z
@@ -11,7 +14,7 @@ export const userSchema = z.looseObject({
     .describe('their name in every token; never changes, never that of a client'),
   email: z.email().describe('what they sign in with'),
   name: z.string().min(1).optional().describe('what people read; default: their address'),
-  password: z.string().min(8).optional().describe('kept as an argon2id hash'),
+  password: z.string().min(shortestPassword).optional().describe('kept as an argon2id hash'),
   password_hash: z
     .string()
     .startsWith('$argon2id$', 'an argon2id hash')

@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify'
-import { askedBy, type DoorParts } from './door.ts'
+import { askedBy } from '../web/asking.ts'
+import type { DoorParts } from './door.ts'
 import { sendContainer, sendInvalidToken, tokenOf } from './platform-container.ts'
 
 /**

@@ -2,9 +2,10 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Client } from '../clients/client.ts'
 import { OAuthError } from '../errors.ts'
 import { readHint } from '../tokens/id-token-hint.ts'
+import { askedBy } from '../web/asking.ts'
 import type { Parameters } from '../web/parameters.ts'
 import { mustBeConfidential, onlyPost, readClientForm } from './client-form.ts'
-import { askedBy, type DoorParts } from './door.ts'
+import type { DoorParts } from './door.ts'
 
 const endpoint = '/oauth/end_session'
 

@@ -1,27 +1,27 @@
 import type { FastifyInstance } from 'fastify'
 import { homePage } from '../pages/home.ts'
-import { stylesheet } from '../pages/style.ts'
+import { stylesheet, stylesheetHref } from '../pages/style.ts'
 import { html } from '../web/answers.ts'
+import { countVisit, sessionOf } from '../web/asking.ts'
 import { queryOf } from '../web/parameters.ts'
-import { type DoorParts, sessionOf } from './door.ts'
-import { paths } from './logout-pages.ts'
+import type { DoorParts } from './door.ts'
 
 /** The front page, which says who is signed in here, and the stylesheet of all pages. */
 export function home(parts: DoorParts) {
   return async (app: FastifyInstance): Promise<void> => {
     app.get('/', async (request, reply) => {
       const session = await sessionOf(parts, request)
+      if (session) await countVisit(parts, request, session)
       const user = session && (await parts.storage.findUser(session.sub))
       return html(
         reply,
         homePage({
           user: user && { name: user.name, email: user.email },
-          signOutHref: paths.logout,
           locale: queryOf(request).ui_locales
         })
       )
     })
-    app.get('/assets/utgang.css', { config: { quiet: true } }, (_request, reply) =>
+    app.get(stylesheetHref, { config: { quiet: true } }, (_request, reply) =>
       reply.header('cache-control', 'public, max-age=300').type('text/css; charset=utf-8').send(stylesheet)
     )
   }

@@ -1,13 +1,14 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Client } from '../clients/client.ts'
 import { OAuthError } from '../errors.ts'
+import { routes } from '../oidc/paths.ts'
 import type { Token } from '../storage/records.ts'
 import { hashSecret } from '../storage/secrets.ts'
 import { audienceOf, describeToken, inactive } from '../tokens/introspection.ts'
 import { mustBeConfidential, onlyPost, readClientForm, required } from './client-form.ts'
 import type { DoorParts } from './door.ts'
 
-const endpoint = '/oauth/introspect'
+const endpoint = routes.introspection
 
 /**
  * Token introspection (RFC 7662), on our own storage: a token is active exactly while its row, its grant and, where

@@ -1,20 +1,22 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { errorTable, UtgangError } from '../errors.ts'
 import { receiptForBrowser } from '../logout/receipt.ts'
+import { routes } from '../oidc/paths.ts'
 import { confirmLogoutPage } from '../pages/confirm-logout.ts'
 import { errorPage } from '../pages/error.ts'
 import type { SignedOutReceipt } from '../pages/receipt.ts'
 import { signedOutPage } from '../pages/signed-out.ts'
 import type { Session } from '../storage/records.ts'
 import { html, seeOther } from '../web/answers.ts'
+import { countVisit, sessionOf } from '../web/asking.ts'
 import { queryOf } from '../web/parameters.ts'
-import { type DoorParts, sessionOf } from './door.ts'
+import type { DoorParts } from './door.ts'
 import type { LogoutRecords, Outcome } from './logout-records.ts'
 import type { LogoutRequest } from './logout-request.ts'
 
 /** The addresses of the redirect logout and its pages. */
 export const paths = {
-  logout: '/logout',
+  logout: routes.end_session,
   confirm: '/logout/confirm',
   signedOut: '/logout/signed-out',
   stopped: '/logout/stopped'
@@ -67,6 +69,7 @@ export function logoutPages(parts: DoorParts, records: LogoutRecords) {
     session: Session,
     id: string
   ): Promise<FastifyReply> {
+    await countVisit(parts, reply.request, session)
     const [user, client] = await Promise.all([
       storage.findUser(session.sub),
       asked.clientId === undefined ? undefined : clients.find(asked.clientId)

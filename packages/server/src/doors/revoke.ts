@@ -1,10 +1,12 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { routes } from '../oidc/paths.ts'
 import { findRevocable } from '../tokens/presented-token.ts'
+import { askedBy } from '../web/asking.ts'
 import { allowClientOrigin, preflight } from '../web/cors.ts'
 import { onlyPost, readClientForm, required } from './client-form.ts'
-import { askedBy, type DoorParts } from './door.ts'
+import type { DoorParts } from './door.ts'
 
-const endpoint = '/oauth/revoke'
+const endpoint = routes.revocation
 
 /**
  * Token revocation (RFC 7009): a refresh token with its grant, an access token alone. A client revokes its own tokens

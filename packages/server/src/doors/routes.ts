@@ -1,7 +1,6 @@
 import { authorizeAliases } from '../oidc/authorize-aliases.ts'
 import { mountOp } from '../oidc/mount.ts'
 import type { Op } from '../oidc/op.ts'
-import type { OpParts } from '../oidc/parts.ts'
 import { signInSteps } from '../oidc/sign-in.ts'
 import { useDataHeaders, usePageHeaders } from '../web/headers.ts'
 import { type WebServer, webServer } from '../web/server.ts'
@@ -21,12 +20,13 @@ import { sdkSession } from './sdk-session.ts'
 
 /** What the sign-in steps need besides, and whether the server is about to stop. */
 export interface DoorOptions {
-  steps: OpParts & { op: Op; throttle: Throttle }
+  op: Op
+  throttle: Throttle
   isStopping: () => boolean
 }
 
 /** The web server with every door in it: pages, which people see (oidc-provider's own included), and data for programs. */
-export function openDoors(parts: DoorParts, { steps, isStopping }: DoorOptions): WebServer {
+export function openDoors(parts: DoorParts, { op, throttle, isStopping }: DoorOptions): WebServer {
   const { config, log } = parts
   const web = webServer({
     log,
@@ -41,8 +41,8 @@ export function openDoors(parts: DoorParts, { steps, isStopping }: DoorOptions):
     pages.register(home(parts))
     pages.register(redirectLogout(parts))
     pages.register(authorizeAliases)
-    pages.register(signInSteps(steps))
-    pages.register(mountOp(steps.op, config))
+    pages.register(signInSteps({ ...parts, op, throttle }))
+    pages.register(mountOp(op, config))
   })
 
   web.register(async data => {

@@ -4,8 +4,9 @@ import { switchAccountPage } from '../pages/switch-account.ts'
 import type { User } from '../storage/records.ts'
 import { hashSecret, newSecret } from '../storage/secrets.ts'
 import { html, seeOther } from '../web/answers.ts'
+import { askedBy } from '../web/asking.ts'
 import { formOf } from '../web/parameters.ts'
-import { interactionPath } from './provider.ts'
+import { interactionPath } from './paths.ts'
 import { restartOf } from './restart.ts'
 import { type Asked, nameOf, type SignInParts, signedInAs } from './steps.ts'
 
@@ -62,7 +63,7 @@ export function registerAccountSwitch(app: FastifyInstance, steps: SignInParts):
       sessionUid: asked.current?.sessionUid,
       sub: asked.current?.user.sub,
       clientId: asked.client?.clientId,
-      by: { ip: request.ip, requestId: request.id }
+      by: askedBy(request)
     })
     await detach(steps, asked.uid)
     const { sub, mark, remember } = record.payload

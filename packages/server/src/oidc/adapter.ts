@@ -4,6 +4,7 @@ import { hashSecret } from '../storage/secrets.ts'
 import { adapter, sessionHasEnded, unused } from './adapter-base.ts'
 import { clientAdapter } from './client-adapter.ts'
 import type { OpParts } from './parts.ts'
+import { returnPath } from './paths.ts'
 import { sessionAdapter } from './session-adapter.ts'
 
 /**
@@ -152,7 +153,7 @@ function interactionAdapter({ storage, clock, config }: OpParts): Adapter {
     async find(id) {
       const record = await storage.findRecord(interaction, hashSecret(id), clock.now())
       if (!record || record.sessionEnded) return undefined
-      const returnTo = `${config.issuer}/oauth/authorize/${id}`
+      const returnTo = `${config.issuer}${returnPath}${id}`
       return { ...record.payload, jti: id, returnTo } as AdapterPayload
     },
     destroy: id => storage.dropRecord(interaction, hashSecret(id))

@@ -1,9 +1,9 @@
 import type Provider from 'oidc-provider'
 import type { ErrorOut, KoaContextWithOIDC } from 'oidc-provider'
-import { clientsIn } from '../clients/client.ts'
 import { sessionCookie } from '../sessions/session-cookie.ts'
 import { renderProviderError } from './errors.ts'
 import type { OpParts } from './parts.ts'
+import { returnPath, routes } from './paths.ts'
 import { restartOf } from './restart.ts'
 
 type Next = () => Promise<unknown>
@@ -12,8 +12,7 @@ type Next = () => Promise<unknown>
  * What we add around oidc-provider's own steps. Must run before its `callback()` is made: its chain is composed then.
  */
 export function amendments(provider: Provider, parts: OpParts): void {
-  const { storage, clock } = parts
-  const clients = clientsIn(storage)
+  const { clients, clock } = parts
 
   // An authorization whose session ended while it was under way starts again, signed out.
   provider.use(async (ctx: KoaContextWithOIDC, next: Next) => {
@@ -33,7 +32,7 @@ export function amendments(provider: Provider, parts: OpParts): void {
   provider.use(async (ctx: KoaContextWithOIDC, next: Next) => {
     await next()
     const error = ctx.state.authorizationError as (ErrorOut & Error) | undefined
-    if (!error || ctx.path !== '/oauth/authorize' || ctx.oidc.session?.accountId !== undefined) return
+    if (!error || ctx.path !== routes.authorization || ctx.oidc.session?.accountId !== undefined) return
     const client = ctx.oidc.client && (await clients.find(ctx.oidc.client.clientId))
     if (client?.source !== 'registered' || ctx.oidc.params?.prompt === 'none') return
     ctx.status = 400
@@ -44,7 +43,7 @@ export function amendments(provider: Provider, parts: OpParts): void {
   // A request without scope means what the client has registered (SPiD's clients send none).
   provider.use(async (ctx: KoaContextWithOIDC, next: Next) => {
     const { client_id, scope } = ctx.query
-    if (ctx.path === '/oauth/authorize' && !scope && typeof client_id === 'string') {
+    if (ctx.path === routes.authorization && !scope && typeof client_id === 'string') {
       const client = await clients.find(client_id)
       ctx.query = { ...ctx.query, scope: client?.scope ?? 'openid' }
     }
@@ -55,9 +54,9 @@ export function amendments(provider: Provider, parts: OpParts): void {
     await next()
     const body = ctx.body as Record<string, unknown> | undefined
     if (ctx.path.startsWith('/.well-known/') && body) amendDiscovery(body)
-    else if (ctx.path === '/oauth/token' && body?.error !== undefined) amendTokenError(ctx, body)
+    else if (ctx.path === routes.token && body?.error !== undefined) amendTokenError(ctx, body)
     // Reading one's own registration must not show the hash that stands where the secret was.
-    else if (ctx.path.startsWith('/oauth/register/') && body) delete body.client_secret
+    else if (ctx.path.startsWith(`${routes.registration}/`) && body) delete body.client_secret
   })
 
   // SPiD's token replies say whose the tokens are and what time it is here (its clients correct their clocks by it).
@@ -91,12 +90,12 @@ function keepSessionCookie(ctx: KoaContextWithOIDC): void {
 
 /** The parameters of the authorization that this request belongs to, as far as they are known. */
 function paramsOf(ctx: KoaContextWithOIDC): object | undefined {
-  if (ctx.path === '/oauth/authorize') return ctx.oidc?.params ?? ctx.query
+  if (ctx.path === routes.authorization) return ctx.oidc?.params ?? ctx.query
   return ctx.oidc?.params ?? ctx.oidc?.entities.Interaction?.params
 }
 
 function isAuthorization(ctx: KoaContextWithOIDC): boolean {
-  return ctx.path === '/oauth/authorize' || ctx.path.startsWith('/oauth/authorize/')
+  return ctx.path === routes.authorization || ctx.path.startsWith(returnPath)
 }
 
 /**
@@ -104,7 +103,7 @@ function isAuthorization(ctx: KoaContextWithOIDC): boolean {
  * is ours (see sign-in.ts); this is left for the case in which the other signed in between form and return.
  */
 function wantsAccountSwitch(ctx: KoaContextWithOIDC): boolean {
-  if (!ctx.path.startsWith('/oauth/authorize/')) return false
+  if (!ctx.path.startsWith(returnPath)) return false
   const state = (ctx.oidc?.session as { state?: { postLogoutRedirectUri?: string } } | undefined)?.state
   return state?.postLogoutRedirectUri !== undefined
 }

@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { seeOther } from '../web/answers.ts'
 import { formOf, type Parameters, queryOf } from '../web/parameters.ts'
-import { routes } from './provider.ts'
+import { routes } from './paths.ts'
 
 /** SPiD's addresses for signing in; each goes on to the authorization endpoint with what it was given. */
 const aliases: Record<string, string | undefined> = {

@@ -2,6 +2,7 @@ import { type ErrorOut, errors, type KoaContextWithOIDC } from 'oidc-provider'
 import { errorPage } from '../pages/error.ts'
 import { hashSecret } from '../storage/secrets.ts'
 import type { OpParts } from './parts.ts'
+import { returnPath } from './paths.ts'
 import { restartOf } from './restart.ts'
 
 /** Our codes for oidc-provider's, where a person would not know what to make of them. */
@@ -21,7 +22,7 @@ export async function renderProviderError(
   error: Error,
   { storage, clock }: OpParts
 ): Promise<void> {
-  const uid = ctx.path.match(/^\/oauth\/authorize\/([\w-]+)$/)?.[1]
+  const uid = ctx.path.startsWith(returnPath) ? ctx.path.slice(returnPath.length) : undefined
   if (error instanceof errors.SessionNotFound && uid !== undefined) {
     const record = await storage.findRecord('interaction', hashSecret(uid), clock.now())
     if (record) {

@@ -1,6 +1,6 @@
 import type Provider from 'oidc-provider'
 import type { KoaContextWithOIDC } from 'oidc-provider'
-import { clientsIn } from '../clients/client.ts'
+import { absoluteLimit, idleLimit } from '../sessions/lifetime.ts'
 import { newGrantId } from '../tokens/grant-id.ts'
 import { sessionHasEnded } from './adapter-base.ts'
 import type { OpParts } from './parts.ts'
@@ -11,9 +11,7 @@ type Grant = InstanceType<Provider['Grant']>
  * The grant under which an authorization goes on, or `undefined` when the person has to be asked first. One grant for
  * each client, session and binding: it is extended, never replaced, and it is new after an API logout revoked it.
  */
-export function grantLoader({ storage, clock, config }: OpParts) {
-  const clients = clientsIn(storage)
-
+export function grantLoader({ storage, clients, clock, config }: OpParts) {
   return async function loadExistingGrant(ctx: KoaContextWithOIDC): Promise<Grant | undefined> {
     const { session, client: known, params, provider, account } = ctx.oidc
     const client = known && (await clients.find(known.clientId))
@@ -73,14 +71,13 @@ interface SavableSession {
   save(ttl: number): Promise<unknown>
 }
 
-/** How long a session may now go without activity, its absolute limit considered; seconds, at least 1. */
+/** How long oidc-provider's session may now go without activity, its absolute limit considered; seconds, at least 1. */
 export function sessionSeconds(
   lifetimes: OpParts['config']['lifetimes'],
-  session: { transient?: boolean; loginTs?: number },
+  { transient, loginTs }: { transient?: boolean; loginTs?: number },
   now: number
 ): number {
-  const [idle, max] = session.transient
-    ? [lifetimes.session_idle_seconds, lifetimes.session_max_seconds]
-    : [lifetimes.remembered_idle_seconds, lifetimes.remembered_max_seconds]
-  return Math.max(1, Math.min(idle, (session.loginTs ?? now) + max - now))
+  const remembered = transient !== true
+  const endsAt = absoluteLimit(lifetimes, remembered, loginTs ?? now)
+  return Math.max(1, idleLimit(lifetimes, { remembered, endsAt }, now) - now)
 }

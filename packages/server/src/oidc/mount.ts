@@ -1,9 +1,10 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Config } from '../config/schema.ts'
 import { sessionCookie } from '../sessions/session-cookie.ts'
+import { askedBy } from '../web/asking.ts'
 import { readCookie } from '../web/cookies.ts'
 import type { Op } from './op.ts'
-import { routes } from './provider.ts'
+import { routes } from './paths.ts'
 
 /**
  * Gives oidc-provider those paths that are its own, and only those. It reads the raw request itself, so nothing
@@ -64,7 +65,7 @@ export function prepare(request: FastifyRequest): void {
   const { headers } = request.raw
   headers['x-forwarded-proto'] = 'https'
   delete headers['x-forwarded-host']
-  request.raw.askedBy = { ip: request.ip, requestId: request.id }
+  request.raw.askedBy = askedBy(request)
   const { cookie } = headers
   if (cookie?.includes(`${sessionCookie}=`) && readCookie(cookie, sessionCookie) === undefined) {
     headers.cookie = cookie

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino'
+import type { Clients } from '../clients/client.ts'
 import type { Clock } from '../clock.ts'
 import type { Config } from '../config/schema.ts'
 import type { Heart } from '../logout/end.ts'
@@ -11,6 +12,7 @@ export interface OpParts {
   config: Config
   clock: Clock
   storage: Storage
+  clients: Clients
   heart: Heart
   sealer: Sealer
   log: Logger

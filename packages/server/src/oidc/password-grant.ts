@@ -1,6 +1,5 @@
 import type Provider from 'oidc-provider'
 import { errors, type KoaContextWithOIDC } from 'oidc-provider'
-import { clientsIn } from '../clients/client.ts'
 import type { User } from '../storage/records.ts'
 import { newGrantId } from '../tokens/grant-id.ts'
 import { attemptKey, findByPassword } from '../users/users.ts'
@@ -13,11 +12,9 @@ import type { OpParts } from './parts.ts'
  */
 export function registerPasswordGrant(
   provider: Provider,
-  { storage, clock, config }: OpParts,
+  { storage, clients, clock, config }: OpParts,
   throttle: Throttle
 ): void {
-  const clients = clientsIn(storage)
-
   async function passwordGrant(ctx: KoaContextWithOIDC): Promise<void> {
     const { client: known, params } = ctx.oidc
     const client = known && (await clients.find(known.clientId))

@@ -1,5 +1,5 @@
 import Provider, { type Configuration, type KoaContextWithOIDC } from 'oidc-provider'
-import { secretMark } from '../clients/client.ts'
+import { originsOf, secretMark } from '../clients/client.ts'
 import { sessionCookie } from '../sessions/session-cookie.ts'
 import { sidFor } from '../sessions/sid.ts'
 import { hashSecret, newSecret } from '../storage/secrets.ts'
@@ -12,29 +12,9 @@ import { renderProviderError } from './errors.ts'
 import { grantLoader, sessionSeconds } from './grants.ts'
 import type { OpParts } from './parts.ts'
 import { registerPasswordGrant } from './password-grant.ts'
+import { interactionCookies, interactionPath, routes } from './paths.ts'
 import { prompts } from './policy.ts'
 import { checkRegistration, ownKeys } from './registration.ts'
-
-/** Our paths for oidc-provider's endpoints. Introspection, revocation and logout are our own doors; it only advertises them. */
-export const routes = {
-  authorization: '/oauth/authorize',
-  token: '/oauth/token',
-  userinfo: '/oauth/userinfo',
-  jwks: '/oauth/jwks',
-  registration: '/oauth/register',
-  introspection: '/oauth/introspect',
-  revocation: '/oauth/revoke',
-  end_session: '/logout'
-} as const
-
-/** Where a person signs in; one address for each interaction, so that its cookie reaches nothing else. */
-export const interactionPath = '/sign-in'
-
-/** Cookies of one interaction, besides the session's own. */
-export const interactionCookies = {
-  interaction: '__Secure-utgang-interaction',
-  resume: '__Secure-utgang-resume'
-} as const
 
 /** Builds oidc-provider over our storage, with the signing keys of this moment. */
 export function buildProvider(parts: OpParts, throttle: Throttle): Provider {
@@ -81,7 +61,9 @@ function configuration(parts: OpParts): Configuration {
     },
     extraClientMetadata: { properties: [...ownKeys], validator: checkRegistration(config.issuer) as never },
     // Whether a client is a browser application of ours is the config's word (`sdk`), and so are its origins.
-    clientBasedCORS: (_ctx, origin, client) => client.sdk === true && originsOf(client).includes(origin),
+    clientBasedCORS: (_ctx, origin, client) =>
+      client.sdk === true &&
+      originsOf(client.origins as string[] | undefined, client.redirectUris ?? []).includes(origin),
     pkce: { required: (_ctx, client) => client.require_pkce !== false },
     issueRefreshToken: async (_ctx, client) => client.grantTypeAllowed('refresh_token'),
     rotateRefreshToken: ctx => rotates(ctx, parts),
@@ -149,11 +131,6 @@ function override(provider: Provider): void {
 function scopesOf({ config }: OpParts): string[] {
   const registered = config.clients.flatMap(client => client.scope?.split(' ') ?? [])
   return [...new Set(['openid', 'offline_access', ...Object.keys(claimsByScope), ...registered])]
-}
-
-function originsOf(client: object): string[] {
-  const { origins, redirectUris } = client as { origins?: string[]; redirectUris?: string[] }
-  return origins ?? (redirectUris ?? []).map(uri => new URL(uri).origin)
 }
 
 /** Public clients rotate their refresh tokens; a confidential one keeps its own, and its use moves the idle limit. */

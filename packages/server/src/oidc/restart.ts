@@ -1,3 +1,5 @@
+import { routes } from './paths.ts'
+
 /** Parameters of a stored authorization that are not for a second try. */
 const spent: readonly string[] = ['request', 'request_uri']
 
@@ -9,5 +11,5 @@ export function restartOf(params: Record<string, unknown>, prompt?: string): str
     query.set(name, typeof value === 'object' ? JSON.stringify(value) : String(value))
   }
   if (prompt !== undefined) query.set('prompt', prompt)
-  return `/oauth/authorize?${query}`
+  return `${routes.authorization}?${query}`
 }

@@ -1,4 +1,5 @@
 import Provider, { type Adapter, type AdapterPayload } from 'oidc-provider'
+import { absoluteLimit } from '../sessions/lifetime.ts'
 import type { Session } from '../storage/records.ts'
 import { hashSecret } from '../storage/secrets.ts'
 import { adapter, sessionHasEnded } from './adapter-base.ts'
@@ -39,7 +40,7 @@ export function sessionAdapter({ storage, clock, config }: OpParts): Adapter {
           remembered,
           loginAt: loginTs,
           expiresAt: payload.exp ?? clock.now() + lifetimes.session_idle_seconds,
-          endsAt: loginTs + (remembered ? lifetimes.remembered_max_seconds : lifetimes.session_max_seconds),
+          endsAt: absoluteLimit(lifetimes, remembered, loginTs),
           payload: { acr, amr, iat } satisfies KeptPayload,
           userAgent: request?.headers['user-agent']?.slice(0, 300),
           ip: request?.askedBy?.ip,

@@ -5,13 +5,14 @@ import { selectAccountPage } from '../pages/select-account.ts'
 import { signInPage } from '../pages/sign-in.ts'
 import { attemptKey, findByPassword } from '../users/users.ts'
 import { html, seeOther } from '../web/answers.ts'
+import { askedBy } from '../web/asking.ts'
 import { isOwnForm, provenance } from '../web/fetch-metadata.ts'
 import { formOf, queryOf } from '../web/parameters.ts'
 import type { Throttle } from '../web/throttle.ts'
 import { offerSwitch, registerAccountSwitch } from './account-switch.ts'
 import type { Op } from './op.ts'
 import type { OpParts } from './parts.ts'
-import { interactionPath } from './provider.ts'
+import { interactionPath } from './paths.ts'
 import { restartOf } from './restart.ts'
 import { registerSignUp, showSignUp } from './sign-up.ts'
 import { type Asked, nameOf, type SignInParts, signedInAs, signInParts } from './steps.ts'
@@ -114,8 +115,7 @@ async function signIn(steps: SignInParts, request: FastifyRequest, reply: Fastif
       event: user ? 'sign_in' : 'sign_in_failed',
       sub: user?.sub,
       clientId: asked.client?.clientId,
-      ip: request.ip,
-      requestId: request.id,
+      ...askedBy(request),
       detail: { by: 'password' }
     },
     steps.clock.now()

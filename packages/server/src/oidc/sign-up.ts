@@ -1,15 +1,15 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
+import { shortestPassword } from '../config/schema.ts'
 import { UtgangError } from '../errors.ts'
 import { type SignUpProblem, signUpCheckPage, signUpPage } from '../pages/sign-up.ts'
 import { hashPassword } from '../users/passwords.ts'
 import { newSub } from '../users/users.ts'
 import { html } from '../web/answers.ts'
+import { askedBy } from '../web/asking.ts'
 import { formOf } from '../web/parameters.ts'
-import { interactionPath } from './provider.ts'
+import { interactionPath } from './paths.ts'
 import { type Asked, nameOf, type SignInParts } from './steps.ts'
-
-const shortestPassword = 8
 
 /** The sign-up form of an interaction, and what it sends. */
 export function registerSignUp(app: FastifyInstance, steps: SignInParts): void {
@@ -62,14 +62,11 @@ async function signUp(steps: SignInParts, request: FastifyRequest, reply: Fastif
       { sub, email: email.trim(), name: name.trim(), passwordHash, claims: {} },
       steps.clock.now()
     )
-    await steps.storage.writeAudit(
-      { event: 'sign_up', sub, ip: request.ip, requestId: request.id },
-      steps.clock.now()
-    )
+    await steps.storage.writeAudit({ event: 'sign_up', sub, ...askedBy(request) }, steps.clock.now())
   } catch (error) {
     if (!(error instanceof UtgangError && error.code === 'duplicate_user')) throw error
     await steps.storage.writeAudit(
-      { event: 'sign_up_of_known_address', ip: request.ip, requestId: request.id },
+      { event: 'sign_up_of_known_address', ...askedBy(request) },
       steps.clock.now()
     )
   }

@@ -1,18 +1,18 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { errors } from 'oidc-provider'
-import { type Client, clientsIn } from '../clients/client.ts'
+import type { Client } from '../clients/client.ts'
 import { UtgangError } from '../errors.ts'
-import { findSession } from '../sessions/find-session.ts'
-import { sessionCookie } from '../sessions/session-cookie.ts'
+import { moveIdleLimit } from '../sessions/lifetime.ts'
 import type { User } from '../storage/records.ts'
 import { hashSecret } from '../storage/secrets.ts'
 import { seeOther } from '../web/answers.ts'
+import { sessionOf } from '../web/asking.ts'
 import { readCookie } from '../web/cookies.ts'
 import type { Throttle } from '../web/throttle.ts'
 import { prepare } from './mount.ts'
 import type { Op } from './op.ts'
 import type { OpParts } from './parts.ts'
-import { interactionCookies } from './provider.ts'
+import { interactionCookies } from './paths.ts'
 import { restartOf } from './restart.ts'
 
 /** One interaction: what oidc-provider wants to know from the person, and for whom it asks. */
@@ -38,8 +38,7 @@ export interface SignInParts extends OpParts {
 
 /** Builds what the steps share. */
 export function signInParts(parts: OpParts & { op: Op; throttle: Throttle }): SignInParts {
-  const { op, storage, clock, config } = parts
-  const clients = clientsIn(storage)
+  const { op, storage, clients, clock } = parts
   return {
     ...parts,
     async ask(request, reply) {
@@ -49,13 +48,9 @@ export function signInParts(parts: OpParts & { op: Op; throttle: Throttle }): Si
         // The cookie decides; a page of another interaction than the cookie's is not answered with this one.
         if ((request.params as { uid?: string }).uid !== uid) throw new UtgangError('request_expired')
         const clientId = typeof params.client_id === 'string' ? params.client_id : ''
-        const session = await findSession(
-          storage,
-          readCookie(request.headers.cookie, sessionCookie),
-          clock.now()
-        )
+        const session = await sessionOf(parts, request)
         const user = session && (await storage.findUser(session.sub))
-        if (session) await moveIdleLimit(session)
+        if (session) await moveIdleLimit(parts, session)
         return {
           uid,
           prompt: prompt.name,
@@ -81,20 +76,6 @@ export function signInParts(parts: OpParts & { op: Op; throttle: Throttle }): Si
         await startAgain(request, reply)
       }
     }
-  }
-
-  /** A page of ours was opened: that is activity. */
-  async function moveIdleLimit(session: {
-    uid: string
-    remembered: boolean
-    expiresAt: number
-    endsAt: number
-  }): Promise<void> {
-    const idle = session.remembered
-      ? config.lifetimes.remembered_idle_seconds
-      : config.lifetimes.session_idle_seconds
-    const until = Math.min(clock.now() + idle, session.endsAt)
-    if (until > session.expiresAt) await storage.touchSession(session.uid, until, clock.now())
   }
 
   async function startAgain(request: FastifyRequest, reply: FastifyReply): Promise<void> {

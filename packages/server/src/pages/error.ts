@@ -14,8 +14,6 @@ export interface ErrorPage {
   requestId?: string
   /** Offered to somebody who is signed in and whose logout was refused. */
   signOut?: { action: string; request: string; user: Person }
-  /** Default: the front page. */
-  homeHref?: string
   locale?: string
 }
 
@@ -33,7 +31,7 @@ export function errorPage(p: ErrorPage): string {
 <p class="lead">${happened}</p>
 </div>
 <p>${next}</p>
-${p.signOut ? signOutForm(p.signOut, language) : html`<p><a class="button" href="${p.homeHref ?? '/'}">${strings.frontPage}</a></p>`}
+${p.signOut ? signOutForm(p.signOut, language) : html`<p><a class="button" href="/">${strings.frontPage}</a></p>`}
 ${fineprint(p, strings.error)}`
   })
 }

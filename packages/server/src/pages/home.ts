@@ -1,10 +1,11 @@
 import { languageOf } from './language.ts'
 import { layout } from './layout.ts'
+import { signOutHref } from './links.ts'
 import { html } from './markup.ts'
 import { type Person, personCard } from './person.ts'
 
 /** The front page: who is signed in in this browser, and the way out. */
-export function homePage(p: { user?: Person; signOutHref: string; locale?: string }): string {
+export function homePage(p: { user?: Person; locale?: string }): string {
   const language = languageOf(p.locale)
   const { strings } = language
   const t = strings.home
@@ -18,7 +19,7 @@ export function homePage(p: { user?: Person; signOutHref: string; locale?: strin
 ${
   p.user &&
   html`${personCard(p.user, strings.signedInAs)}
-<a class="button primary" href="${p.signOutHref}">${strings.signOut}</a>`
+<a class="button primary" href="${signOutHref}">${strings.signOut}</a>`
 }`
   })
 }

@@ -12,7 +12,6 @@ export function signedOutPage(p: {
   clientName?: string
   clientUri?: string
   receipt?: SignedOutReceipt
-  signInHref?: string
   locale?: string
 }): string {
   const language = languageOf(p.locale)
@@ -26,8 +25,7 @@ export function signedOutPage(p: {
 <p class="lead">${p.receipt && p.receipt.sessionsEnded > 0 ? t.ended : t.nobody}</p>
 </div>
 ${p.error && stopped({ ...p, error: p.error }, t)}
-${p.receipt && receiptSlip(p.receipt, language)}
-${p.signInHref && html`<a class="button primary" href="${p.signInHref}">${t.signIn}</a>`}`
+${p.receipt && receiptSlip(p.receipt, language)}`
   })
 }
 

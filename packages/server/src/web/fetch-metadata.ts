@@ -27,7 +27,8 @@ export function provenance(headers: IncomingHttpHeaders): Provenance {
 
 /**
  * Whether a form of ours may be taken: it must come from our own origin, as far as the browser says anything.
- * The one-time value inside the form is checked besides.
+ * Besides, each form proves that its page was opened here: sign-in, consent and sign-up by the cookie of their
+ * interaction, a logout and a switch of account by the one-time id inside.
  */
 export function isOwnForm(from: Provenance, issuer: string): boolean {
   if (from.origin !== undefined && from.origin !== 'null' && from.origin !== issuer) return false

@@ -1,4 +1,4 @@
-import type { WebServer } from './server.ts'
+import type { FastifyInstance } from 'fastify'
 
 /** Headers by name. */
 export type Headers = Readonly<Record<string, string>>
@@ -44,7 +44,7 @@ export function dataHeaders(issuer: string): Headers {
 }
 
 /** Gives every answer of a part of the server {@link pageHeaders}. */
-export function usePageHeaders(scope: WebServer, issuer: string): void {
+export function usePageHeaders(scope: FastifyInstance, issuer: string): void {
   const headers = pageHeaders(issuer)
   scope.addHook('onRequest', (_request, reply, done) => {
     reply.headers(headers)
@@ -52,18 +52,14 @@ export function usePageHeaders(scope: WebServer, issuer: string): void {
   })
 }
 
-/** Paths that other sites load with a script element: SPiD's JSONP, and the browser SDK itself. */
-const scripts = /^\/(?:(?:ajax|rpc|js)\/|(?:v2\/)?session$)/
-
 /** Gives every answer of a part of the server {@link dataHeaders}, and marks its routes as data. */
-export function useDataHeaders(scope: WebServer, issuer: string): void {
+export function useDataHeaders(scope: FastifyInstance, issuer: string): void {
   const headers = dataHeaders(issuer)
-  const scriptHeaders = { ...headers, 'cross-origin-resource-policy': 'cross-origin' }
   scope.addHook('onRoute', route => {
     route.config = { ...route.config, data: true }
   })
-  scope.addHook('onRequest', (request, reply, done) => {
-    reply.headers(scripts.test(request.routeOptions.url ?? '') ? scriptHeaders : headers)
+  scope.addHook('onRequest', (_request, reply, done) => {
+    reply.headers(headers)
     done()
   })
 }

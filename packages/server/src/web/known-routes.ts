@@ -1,5 +1,4 @@
-import type { RouteOptions } from 'fastify'
-import type { WebServer } from './server.ts'
+import type { FastifyInstance, RouteOptions } from 'fastify'
 
 /** A route that exists, for requests that came with the wrong method. */
 interface KnownRoute {
@@ -9,7 +8,7 @@ interface KnownRoute {
 }
 
 /** Remembers every route from now on, to tell "not with this method" from "nothing there". */
-export function knownRoutes(app: WebServer): { at(url: string): KnownRoute[] } {
+export function knownRoutes(app: FastifyInstance): { at(url: string): KnownRoute[] } {
   const routes: { options: RouteOptions; pattern: RegExp }[] = []
   app.addHook('onRoute', options => {
     const pattern = options.url

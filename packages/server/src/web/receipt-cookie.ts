@@ -1,7 +1,8 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { receiptCookie } from '../sessions/session-cookie.ts'
 import { readCookie, setCookie } from './cookies.ts'
+
+const receiptCookie = '__Host-utgang-receipt'
 
 /** How long the browser that logged out may read what became of it, in seconds. */
 const readableSeconds = 15 * 60

@@ -53,7 +53,7 @@ export function loginThrottle(now: () => number): Throttle {
 /** Takes so many requests per minute under a key, no more. */
 export interface RateLimit {
   /** Counts one; seconds to wait when there were too many, else 0. */
-  take(key: string, cost?: number): Promise<number>
+  take(key: string): Promise<number>
   /** Seconds to wait without counting, else 0. */
   look(key: string): Promise<number>
 }
@@ -62,9 +62,9 @@ export interface RateLimit {
 export function rateLimit(perMinute: number): RateLimit {
   const limiter = new RateLimiterMemory({ points: perMinute, duration: 60 })
   return {
-    async take(key, cost = 1) {
+    async take(key) {
       try {
-        await limiter.consume(key, cost)
+        await limiter.consume(key)
         return 0
       } catch (refused) {
         return Math.ceil((refused as { msBeforeNext: number }).msBeforeNext / 1000)

@@ -172,6 +172,24 @@ describe('how long a session lives (AS-04)', () => {
     expect(await lives(browser)).toBe(true)
   })
 
+  test.each<[string, string, object]>([
+    ['the front page', '/', {}],
+    ['the question whether to sign out', '/logout?client_id=news', { from: 'cross-site' }]
+  ])(
+    '%s, opened, is activity; fetched ahead, or asked for its headers, it is none',
+    async (_what, path, how) => {
+      const browser = at.browser()
+      await signIn(at, browser, 'news', { remember: false })
+      const before = (await at.sessionOf(browser))?.expiresAt ?? 0
+      advance(hour)
+      await browser.go(path, { ...how, headers: { 'sec-purpose': 'prefetch' } })
+      await browser.go(path, { ...how, method: 'HEAD' })
+      expect((await at.sessionOf(browser))?.expiresAt).toBe(before)
+      expect((await browser.go(path, how)).status).toBe(200)
+      expect((await at.sessionOf(browser))?.expiresAt).toBeGreaterThanOrEqual(before + hour)
+    }
+  )
+
   test.each(['userinfo', 'introspection', 'refresh', 'sdk session', 'api'])(
     '%s is no activity',
     async what => {

@@ -75,12 +75,12 @@ export function everyPage({ text, uri, state = 'queued', locale }: Outside): Rec
       locale
     }),
     confirmLogout: confirmLogoutPage({ ...logout, clientName: text, locale }),
-    signedOut: signedOutPage({ receipt, signInHref: text, locale }),
+    signedOut: signedOutPage({ receipt, locale }),
     signedOutBare: signedOutPage({ locale }),
     mismatch: signedOutPage({ error: { code: text }, clientName: text, clientUri: uri, receipt, locale }),
-    error: errorPage({ code: text, status: 400, description: text, requestId: text, homeHref: text, locale }),
+    error: errorPage({ code: text, status: 400, description: text, requestId: text, locale }),
     errorSignOut: errorPage({ code: 'invalid_hint', status: 400, requestId: text, signOut: logout, locale }),
-    home: homePage({ user: person, signOutHref: text, locale }),
-    homeNobody: homePage({ signOutHref: text, locale })
+    home: homePage({ user: person, locale }),
+    homeNobody: homePage({ locale })
   }
 }

@@ -1,11 +1,11 @@
 import { execFile } from 'node:child_process'
-import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { expect, onTestFinished, test } from 'vitest'
-import { sealerFor } from '../../src/app.ts'
 import { checkConfig } from '../../src/config/load.ts'
+import { openStorage, sealerFor } from '../../src/open-storage.ts'
 import { sealer } from '../../src/storage/secrets.ts'
 import { issuer } from '../support/fixtures.ts'
 import { openSystem } from '../support/system.ts'
@@ -22,6 +22,19 @@ test('many processes that start at once without a configured key make one, and e
   expect(sealed.map(it => open(it.stdout))).toEqual(sealed.map(() => 'a word'))
   expect(readdirSync(folder)).toEqual(['utgang.db.key'])
   expect(statSync(`${file}.key`).mode & 0o077).toBe(0)
+})
+
+test('no key is made for a database that cannot be opened, and no database stays open without its key', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'utgang-test-'))
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+  const at = (name: string) => openStorage(checkConfig({ issuer, storage: `sqlite:${join(folder, name)}` }))
+  writeFileSync(join(folder, 'a-letter'), 'no database at all '.repeat(100))
+  await expect(at('a-letter')).rejects.toMatchObject({ code: 'bad_config' })
+  expect(readdirSync(folder)).toEqual(['a-letter'])
+  mkdirSync(join(folder, 'utgang.db.key'))
+  await expect(at('utgang.db')).rejects.toMatchObject({ code: 'EISDIR' })
+  // The last connection that closes takes SQLite's files beside the database away.
+  expect(readdirSync(folder)).toEqual(['a-letter', 'utgang.db', 'utgang.db.key'])
 })
 
 test('the secret behind the receipt cookie is kept sealed, and is the same at the next start', async () => {

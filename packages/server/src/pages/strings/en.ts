@@ -5,8 +5,8 @@ import { html, type Value } from '../markup.ts'
 export type PageErrorCode = Exclude<
   ErrorCode,
   | 'bad_config'
+  | 'demo_not_installed'
   | 'duplicate_user'
-  | 'insufficient_scope'
   | 'invalid_token'
   | 'port_in_use'
   | 'unknown_session'
@@ -142,8 +142,7 @@ export const en = {
       html`${client} wanted to send you on to an address that is not registered, so we stop here.`,
     mismatchUnknown:
       'You were to be sent on to an address that is not registered, so we stop here. You can close this window.',
-    goTo: (client: Value) => html`Go to ${client}`,
-    signIn: 'Sign in again'
+    goTo: (client: Value) => html`Go to ${client}`
   },
 
   receipt: {

@@ -121,8 +121,7 @@ export const nb: Strings = {
       html`${client} ville sende deg videre til en adresse som ikke er registrert, så vi stopper her.`,
     mismatchUnknown:
       'Du skulle vært sendt videre til en adresse som ikke er registrert, så vi stopper her. Du kan lukke dette vinduet.',
-    goTo: client => html`Gå til ${client}`,
-    signIn: 'Logg inn igjen'
+    goTo: client => html`Gå til ${client}`
   },
 
   receipt: {

@@ -1,0 +1,51 @@
+import { randomBytes } from 'node:crypto'
+import { existsSync, linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import type { Config } from './config/schema.ts'
+import { newSecret, type Sealer, sealer } from './storage/secrets.ts'
+import { openSqlite } from './storage/sqlite/sqlite.ts'
+import type { Storage } from './storage/storage.ts'
+
+type Where = Pick<Config, 'storage' | 'secret_keys'>
+
+/**
+ * The storage that a config names, brought up to date, and what seals in it. When one of them cannot be had, nothing is
+ * left open, and no key is made for a database that is not there.
+ * @throws UtgangError `bad_config`
+ */
+export async function openStorage(config: Where): Promise<{ storage: Storage; sealer: Sealer }> {
+  const storage = openSqlite(databaseFile(config))
+  try {
+    return { storage, sealer: sealerFor(config) }
+  } catch (error) {
+    await storage.close()
+    throw error
+  }
+}
+
+/** The sealer of a config. A loopback server without `secret_keys` makes a key of its own, kept beside its database. */
+export function sealerFor(config: Where): Sealer {
+  if (config.secret_keys.length > 0) return sealer(config.secret_keys)
+  const path = databaseFile(config)
+  if (path === ':memory:') return sealer([newSecret()])
+  const file = `${path}.key`
+  if (!existsSync(file)) makeKeyOnce(file)
+  return sealer([readFileSync(file, 'utf8').trim()])
+}
+
+/** The file of the database, or `:memory:`. */
+export function databaseFile({ storage }: Pick<Config, 'storage'>): string {
+  return storage.replace(/^sqlite:/, '')
+}
+
+/** Of several processes that start at once the first makes the key, and none reads one that is half written. */
+function makeKeyOnce(file: string): void {
+  const whole = `${file}.${process.pid}`
+  writeFileSync(whole, randomBytes(32).toString('base64url'), { mode: 0o600 })
+  try {
+    linkSync(whole, file)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+  } finally {
+    rmSync(whole)
+  }
+}
