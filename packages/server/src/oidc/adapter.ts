@@ -3,6 +3,7 @@ import type { RecordKind, TokenKind } from '../storage/records.ts'
 import { hashSecret } from '../storage/secrets.ts'
 import { adapter, sessionHasEnded, unused } from './adapter-base.ts'
 import { clientAdapter } from './client-adapter.ts'
+import { withHints } from './kept-hint.ts'
 import type { OpParts } from './parts.ts'
 import { returnPath } from './paths.ts'
 import { sessionAdapter } from './session-adapter.ts'
@@ -136,7 +137,7 @@ function grantAdapter({ storage, clock, heart }: OpParts): Adapter {
 
 const interaction: RecordKind = 'interaction'
 
-function interactionAdapter({ storage, clock, config }: OpParts): Adapter {
+function interactionAdapter({ storage, clock, config, sealer }: OpParts): Adapter {
   return adapter({
     async upsert(id, payload, expiresIn = 0) {
       // Its id is a cookie value and part of returnTo, and session.cookie is the session's own: none is kept.
@@ -145,7 +146,7 @@ function interactionAdapter({ storage, clock, config }: OpParts): Adapter {
       await storage.putRecord({
         kind: interaction,
         hash: hashSecret(id),
-        payload: { ...kept, ...(session ? { session: owner } : {}) },
+        payload: withHints({ ...kept, ...(session ? { session: owner } : {}) }, sealer.seal),
         expiresAt: payload.exp ?? clock.now() + expiresIn,
         sessionUid: owner.uid ?? null
       })
@@ -154,7 +155,7 @@ function interactionAdapter({ storage, clock, config }: OpParts): Adapter {
       const record = await storage.findRecord(interaction, hashSecret(id), clock.now())
       if (!record || record.sessionEnded) return undefined
       const returnTo = `${config.issuer}${returnPath}${id}`
-      return { ...record.payload, jti: id, returnTo } as AdapterPayload
+      return { ...withHints(record.payload, sealer.open), jti: id, returnTo } as AdapterPayload
     },
     destroy: id => storage.dropRecord(interaction, hashSecret(id))
   })

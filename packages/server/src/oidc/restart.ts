@@ -1,3 +1,6 @@
+import { hashSecret } from '../storage/secrets.ts'
+import { withHints } from './kept-hint.ts'
+import type { OpParts } from './parts.ts'
 import { routes } from './paths.ts'
 
 /** Parameters of a stored authorization that are not for a second try. */
@@ -12,4 +15,13 @@ export function restartOf(params: Record<string, unknown>, prompt?: string): str
   }
   if (prompt !== undefined) query.set('prompt', prompt)
   return `${routes.authorization}?${query}`
+}
+
+/** {@link restartOf} the interaction with this id, whether or not its session is gone; `undefined` when none is kept. */
+export async function restartOfKept(
+  uid: string,
+  { storage, clock, sealer }: OpParts
+): Promise<string | undefined> {
+  const record = await storage.findRecord('interaction', hashSecret(uid), clock.now())
+  return record && restartOf(withHints(record.payload, sealer.open).params as Record<string, unknown>)
 }

@@ -4,7 +4,6 @@ import type { Client } from '../clients/client.ts'
 import { UtgangError } from '../errors.ts'
 import { moveIdleLimit } from '../sessions/lifetime.ts'
 import type { User } from '../storage/records.ts'
-import { hashSecret } from '../storage/secrets.ts'
 import { seeOther } from '../web/answers.ts'
 import { sessionOf } from '../web/asking.ts'
 import { readCookie } from '../web/cookies.ts'
@@ -13,7 +12,7 @@ import { prepare } from './mount.ts'
 import type { Op } from './op.ts'
 import type { OpParts } from './parts.ts'
 import { interactionCookies } from './paths.ts'
-import { restartOf } from './restart.ts'
+import { restartOfKept } from './restart.ts'
 
 /** One interaction: what oidc-provider wants to know from the person, and for whom it asks. */
 export interface Asked {
@@ -38,7 +37,7 @@ export interface SignInParts extends OpParts {
 
 /** Builds what the steps share. */
 export function signInParts(parts: OpParts & { op: Op; throttle: Throttle }): SignInParts {
-  const { op, storage, clients, clock } = parts
+  const { op, storage, clients } = parts
   return {
     ...parts,
     async ask(request, reply) {
@@ -80,12 +79,9 @@ export function signInParts(parts: OpParts & { op: Op; throttle: Throttle }): Si
 
   async function startAgain(request: FastifyRequest, reply: FastifyReply): Promise<void> {
     const cookie = readCookie(request.headers.cookie, interactionCookies.interaction)
-    const record =
-      cookie === undefined
-        ? undefined
-        : await storage.findRecord('interaction', hashSecret(cookie), clock.now())
-    if (!record) throw new UtgangError('request_expired')
-    seeOther(reply, restartOf(record.payload.params as Record<string, unknown>))
+    const address = cookie === undefined ? undefined : await restartOfKept(cookie, parts)
+    if (address === undefined) throw new UtgangError('request_expired')
+    seeOther(reply, address)
   }
 }
 

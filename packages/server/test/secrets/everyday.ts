@@ -25,6 +25,7 @@ export async function everyday(at: TestSystem): Promise<void> {
   await logoutsByRedirect(at)
   await clientsAlone(at)
   await register(at)
+  await mistakes(at)
   await leaveOpen(at)
 }
 
@@ -50,6 +51,13 @@ async function signInOut(at: TestSystem): Promise<void> {
   const fresh = at.browser()
   const form = await fresh.visit(authorization('news', { prompt: 'create' }).path)
   await fresh.submit(form, { email: 'new@example.test', name: 'New Person', password: newPassword })
+  const again = await fresh.visit(authorization('news').path)
+  codeOf(await fresh.follow(await fresh.submit(again, { login: 'new@example.test', password: newPassword })))
+  const once = at.browser()
+  const classic = await signIn(at, once, 'classic', { remember: false })
+  await token(at, 'classic', { grant_type: 'refresh_token', refresh_token: classic.refreshToken })
+  once.restart()
+  await once.visit(authorization('classic', { prompt: 'none', id_token_hint: classic.idToken }).path)
   const other = await browser.visit(authorization('news', { prompt: 'login' }).path)
   const switching = await browser.submit(other, { login: 'kari@example.test', password })
   const next = await browser.follow(await browser.submit(switching, { choice: 'switch' }))
@@ -113,6 +121,38 @@ async function register(at: TestSystem): Promise<void> {
   if (answer.status !== 201) throw new Error(`not registered: ${answer.status}`)
   const it = (await answer.json()) as { registration_client_uri: string; registration_access_token: string }
   await at.ask(new URL(it.registration_client_uri).pathname, { bearer: it.registration_access_token })
+}
+
+/** Secrets where they do not belong: in addresses, in other fields, in bodies that nobody can read. */
+async function mistakes(at: TestSystem): Promise<void> {
+  const browser = at.browser()
+  const it = await signIn(at, browser, 'news')
+  const credentials = `client_id=news&client_secret=${secretOf('news')}&token=${it.accessToken}`
+  const tokens = `oauth_token=${it.accessToken}&id_token_hint=${it.idToken}`
+  for (const path of [
+    ...[`/nowhere?${tokens}`, `/${it.accessToken}`, `/%E0%A4?${tokens}`, `/?${tokens}`],
+    ...[`/oauth/introspect?${credentials}`, `/oauth/revoke?${credentials}`, `/oauth/token?${credentials}`],
+    ...[`/oauth/userinfo?access_token=${it.accessToken}`, `/logout/receipts/${it.accessToken}`],
+    ...[`/sdk/session?client_id=${it.accessToken}`, `/api/2/user/${it.accessToken}?${tokens}`],
+    ...[`/logout?client_id=news&client_id=market&${tokens}`, `/logout?client_id=nobody&${tokens}`],
+    ...[`/logout?client_id=news&id_token_hint=${it.idToken}x`, `/logout?amp;oauth_token=${it.accessToken}`],
+    ...[`/oauth/authorize?client_id=nobody&${tokens}`, `/oauth/authorize?client_id=${it.accessToken}`]
+  ]) {
+    await browser.visit(path)
+    await at.ask(path, { method: 'POST', headers: { referer: `https://news.example/?${tokens}` } })
+    await at.ask(path, { method: 'PUT', bearer: it.accessToken })
+  }
+  const { path } = authorization('news', { prompt: 'login', id_token_hint: it.idToken })
+  const page = await browser.visit(path)
+  await browser.submit(page, { login: newPassword, password })
+  await token(at, 'phone', { grant_type: 'password', username: newPassword, password })
+  for (const type of ['application/json', 'text/plain', 'application/x-www-form-urlencoded'])
+    for (const where of ['/oauth/token', '/oauth/introspect', '/oauth/register', '/logout', page.path])
+      await fetch(at.origin + where, {
+        method: 'POST',
+        headers: { 'content-type': type, authorization: `Bearer ${it.refreshToken}` },
+        body: `{"client_secret": "${secretOf('news')}", "password": "${newPassword}"`
+      })
 }
 
 /** Pages that nobody answered yet: what belongs to them is still kept. */

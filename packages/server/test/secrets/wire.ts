@@ -73,6 +73,7 @@ export function valuesIn(it: Exchange): Seen[] {
   }
   const [scheme, credentials = ''] = it.asked.authorization?.split(' ') ?? []
   if (scheme === 'Bearer') add('bearer', credentials)
+  if (scheme === 'Basic') add('basic', credentials)
   if (scheme === 'Basic') add('client_secret', decodeURIComponent(atob(credentials).split(':')[1] ?? ''))
   if (it.asked['content-type']?.includes('form'))
     for (const [name, value] of new URLSearchParams(it.askedBody)) add(name, value)
