@@ -87,7 +87,7 @@ async function assemble({ config, log, storage, sealer, jobs }: Foundation): Pro
     ...base,
     authentication: { issuer: config.issuer, storage, clients, now: clock.now, fetch: outgoingFetch(config) },
     receiptCookie: receiptCookies(await sealedSecret(storage, sealer, 'receipt_cookie'), clock.now),
-    limits: { tokenGuesses: rateLimit(600), keptPosts: rateLimit(120) },
+    limits: { tokenGuesses: rateLimit(600), keptPosts: rateLimit(120), refusals: rateLimit(300) },
     keys: op.keys
   }
   const web = openDoors(parts, { op, throttle, isStopping: () => stopping })

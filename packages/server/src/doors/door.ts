@@ -19,4 +19,6 @@ export interface Limits {
   tokenGuesses: RateLimit
   /** Logout posts kept for a moment, for each address. */
   keptPosts: RateLimit
+  /** Logouts that are refused, each of which is written down, for each address. */
+  refusals: RateLimit
 }

@@ -57,11 +57,16 @@ export function carriesToken(query: unknown): boolean {
   return Object.keys(query as object).some(name => /^(amp;)?(oauth_token|id_token_hint)$/.test(name))
 }
 
+/** Longest value of a parameter, in characters: an ID Token with many claims is shorter. */
+const longestValue = 8192
+
 function normalized(raw: Parameters): Parameters {
   const found: Record<string, string> = Object.create(null)
   for (const [given, value] of Object.entries(raw)) {
     if (value === undefined || value === '') continue
     const name = given.startsWith('amp;') ? given.slice(4) : given
+    if (value.length > longestValue)
+      throw new UtgangError('invalid_request', `a parameter is longer than ${longestValue} characters`)
     if (found[name] !== undefined) throw new UtgangError('duplicate_parameter', `${name} was given twice`)
     found[name] = value
   }

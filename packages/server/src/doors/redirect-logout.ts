@@ -4,7 +4,7 @@ import { sessionCookie } from '../sessions/session-cookie.ts'
 import type { Session } from '../storage/records.ts'
 import { seeOther } from '../web/answers.ts'
 import { askedBy, sessionOf } from '../web/asking.ts'
-import { expireCookie, readCookie } from '../web/cookies.ts'
+import { comesTwice, expireCookie, readCookie } from '../web/cookies.ts'
 import { isOwnForm, provenance } from '../web/fetch-metadata.ts'
 import { formOf, type Parameters, queryOf } from '../web/parameters.ts'
 import type { DoorParts } from './door.ts'
@@ -12,6 +12,9 @@ import { isProven, type ResolvedLogout, resolveLogout } from './logout-decision.
 import { isPassing, logoutPages, paths } from './logout-pages.ts'
 import { logoutRecords } from './logout-records.ts'
 import { carriesToken, type LogoutRequest, readLogoutRequest } from './logout-request.ts'
+
+/** Longest part of an unknown client_id that the audit trail keeps, in characters. */
+const longestKept = 200
 
 /**
  * Logout by redirect: SPiD's `/logout` and OpenID Connect's `end_session_endpoint` at once. Decides in this order:
@@ -49,12 +52,18 @@ export function redirectLogout(parts: DoorParts) {
       request: FastifyRequest,
       reply: FastifyReply
     ): Promise<unknown> {
-      const session = await sessionOf(parts, request)
+      const session = await theSessionOf(request)
       const resolved = await resolveLogout(asked, session, parts)
       if ('refused' in resolved) return refuse(resolved.refused, asked, session, request, reply)
       if (session && !(await isProven(resolved, session, provenance(request.headers), parts)))
         return ask(asked, session, request, reply)
       return endAndGoOn(resolved, session, request, reply)
+    }
+
+    /** @throws UtgangError `invalid_request` where two session cookies come: one is not ours, and neither may be called ended */
+    async function theSessionOf(request: FastifyRequest): Promise<Session | undefined> {
+      if (comesTwice(request.headers.cookie, sessionCookie)) throw new UtgangError('invalid_request')
+      return sessionOf(parts, request)
     }
 
     async function endAndGoOn(
@@ -122,7 +131,7 @@ export function redirectLogout(parts: DoorParts) {
       const { request: id = '', decision } = formOf(request)
       const pending = await records.findPending(id)
       if (!pending) throw new UtgangError('request_expired')
-      const session = await sessionOf(parts, request)
+      const session = await theSessionOf(request)
       // Without a live session it has happened already: a second click lands where the first one did.
       if (session && session.uid !== pending.sessionUid)
         throw new UtgangError('csrf_failed', 'This page was shown for another sign-in.')
@@ -157,8 +166,16 @@ export function redirectLogout(parts: DoorParts) {
       request: FastifyRequest,
       reply: FastifyReply
     ): Promise<unknown> {
+      const wait = await parts.limits.refusals.take(request.ip)
+      if (wait > 0) return tooMany(wait, request, reply)
       await parts.storage.writeAudit(
-        { event: 'logout_refused', clientId, sub: session?.sub, ...askedBy(request), detail: { code } },
+        {
+          event: 'logout_refused',
+          clientId: clientId?.slice(0, longestKept),
+          sub: session?.sub,
+          ...askedBy(request),
+          detail: { code }
+        },
         parts.clock.now()
       )
       const outcome = { refused: code, locale }
@@ -181,11 +198,14 @@ export function redirectLogout(parts: DoorParts) {
       reply: FastifyReply
     ): Promise<unknown> {
       const wait = await parts.limits.keptPosts.take(request.ip)
-      if (wait > 0) {
-        reply.header('retry-after', String(wait))
-        throw new UtgangError('too_many_requests')
-      }
+      if (wait > 0) return tooMany(wait, request, reply)
       return seeOther(reply, `${paths.logout}?continue=${await records.putContinued(asked)}`)
+    }
+
+    function tooMany(waitSeconds: number, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+      reply.header('retry-after', String(waitSeconds))
+      if (!carriesToken(request.query)) throw new UtgangError('too_many_requests')
+      return seeOther(reply, `${paths.stopped}?error=too_many_requests`)
     }
 
     async function takeKept(id: string): Promise<LogoutRequest> {

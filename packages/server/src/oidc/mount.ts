@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Config } from '../config/schema.ts'
 import { sessionCookie } from '../sessions/session-cookie.ts'
 import { askedBy } from '../web/asking.ts'
-import { readCookie } from '../web/cookies.ts'
+import { comesTwice, withoutCookie } from '../web/cookies.ts'
 import type { Op } from './op.ts'
 import { routes } from './paths.ts'
 
@@ -67,10 +67,6 @@ export function prepare(request: FastifyRequest): void {
   delete headers['x-forwarded-host']
   request.raw.askedBy = askedBy(request)
   const { cookie } = headers
-  if (cookie?.includes(`${sessionCookie}=`) && readCookie(cookie, sessionCookie) === undefined) {
-    headers.cookie = cookie
-      .split(';')
-      .filter(part => part.slice(0, part.indexOf('=')).trim() !== sessionCookie)
-      .join(';')
-  }
+  if (cookie !== undefined && comesTwice(cookie, sessionCookie))
+    headers.cookie = withoutCookie(cookie, sessionCookie)
 }

@@ -5,16 +5,47 @@ import type { FastifyReply } from 'fastify'
  * two, so one of them was put there by somebody else (RFC 6265bis §5.4; browsers compare prefixes without case).
  */
 export function readCookie(header: string | undefined, name: string): string | undefined {
-  if (header === undefined) return undefined
-  let value: string | undefined
-  for (const part of header.split(';')) {
-    const at = part.indexOf('=')
-    if (at < 0 || part.slice(0, at).trim() !== name) continue
-    if (value !== undefined) return undefined
-    value = part.slice(at + 1).trim()
-  }
-  return value
+  const [value, second] = valuesOf(header, name)
+  return second === undefined ? value : undefined
 }
+
+/** Whether a cookie of this name comes more than once: see {@link readCookie}. */
+export const comesTwice = (header: string | undefined, name: string): boolean =>
+  valuesOf(header, name).length > 1
+
+/** A `Cookie` header without the cookies of this name. */
+export function withoutCookie(header: string, name: string): string {
+  return header
+    .split(';')
+    .filter(part => nameOf(part) !== name)
+    .join(';')
+}
+
+function valuesOf(header: string | undefined, name: string): string[] {
+  if (header === undefined) return []
+  return header
+    .split(';')
+    .filter(part => nameOf(part) === name)
+    .map(part => bare(part.slice(part.indexOf('=') + 1)))
+}
+
+function nameOf(part: string): string | undefined {
+  const at = part.indexOf('=')
+  return at < 0 ? undefined : bare(part.slice(0, at))
+}
+
+/**
+ * Without the spaces and tabs around it (RFC 6265bis §5.5). Not `trim`: that also takes a no-break space away, which
+ * to a browser is part of the name, so that a sibling host could set a cookie that we would take for our own.
+ */
+function bare(text: string): string {
+  let [from, to] = [0, text.length]
+  while (from < to && isBlank(text.charCodeAt(from))) from++
+  while (to > from && isBlank(text.charCodeAt(to - 1))) to--
+  return text.slice(from, to)
+}
+
+const isBlank = (code: number): boolean => code === 0x20 || code === 0x09
 
 /** Sets a cookie of ours: `__Host-`, so Secure, without Domain and for the whole host; never readable by scripts. */
 export function setCookie(reply: FastifyReply, name: string, value: string, maxAgeSeconds?: number): void {
