@@ -5,7 +5,7 @@ export default defineConfig({
     include: ['packages/*/test/**/*.test.ts', 'test/**/*.test.ts'],
     // A process for each file: tests start servers and browsers, and one that hangs or dies must not take others along.
     pool: 'forks',
-    // Written for two cores. More at once would make the tests that measure time unsteady.
+    // Written for two cores: each file starts servers and browsers of its own.
     maxWorkers: 2,
     testTimeout: 30_000,
     hookTimeout: 60_000

@@ -1,5 +1,5 @@
 import { type Html, html } from './html.ts'
-import type { Site, Visitor } from './site.ts'
+import type { Site, Visitor } from './site-parts.ts'
 
 /** Who is signed in, with the ways out; or the way in. Plain forms: nothing here needs JavaScript. */
 export function accountMenu(site: Pick<Site, 'name' | 'logoutWords'>, { session, at }: Visitor): Html {

@@ -3,7 +3,7 @@ import * as openid from 'openid-client'
 import { paths } from './clients.ts'
 import { html } from './html.ts'
 import type { SignedIn } from './rp-session.ts'
-import type { SiteParts } from './site.ts'
+import type { SiteParts } from './site-parts.ts'
 
 /** Sign-in by redirect: OpenID Connect's code flow with `state`, `nonce` and PKCE. */
 export function registerLogin(app: FastifyInstance, parts: SiteParts): void {

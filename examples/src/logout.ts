@@ -3,7 +3,7 @@ import * as openid from 'openid-client'
 import { paths } from './clients.ts'
 import type { RpSession } from './rp-session.ts'
 import { signedOutPage } from './signed-out.ts'
-import type { SiteParts } from './site.ts'
+import type { SiteParts } from './site-parts.ts'
 
 /** The two ways out that this site offers, and the page on which both end. */
 export function registerLogout(app: FastifyInstance, parts: SiteParts): void {

@@ -2,7 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import * as openid from 'openid-client'
 import { startSignIn } from './login.ts'
 import type { RpSession } from './rp-session.ts'
-import type { SiteParts } from './site.ts'
+import type { SiteParts } from './site-parts.ts'
 
 /**
  * How long the newspaper believes that a visitor is still signed on, in milliseconds. Short, to be seen in a demo: each

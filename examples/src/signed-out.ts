@@ -1,7 +1,7 @@
 import { type Html, html } from './html.ts'
 import { type Receipt, readReceipt, receiptPanel } from './receipt.ts'
 import type { RpSession } from './rp-session.ts'
-import type { Page, SiteParts, Visitor } from './site.ts'
+import type { Page, SiteParts, Visitor } from './site-parts.ts'
 import { verdictOn, verdictPanel } from './verdict.ts'
 
 /** Where every way out ends: says what happened, in words that claim no more than the receipt does. */

@@ -2,7 +2,7 @@ import * as openid from 'openid-client'
 import { type Html, html } from './html.ts'
 import { type Receipt, readReceipt } from './receipt.ts'
 import type { RpSession } from './rp-session.ts'
-import type { SiteParts } from './site.ts'
+import type { SiteParts } from './site-parts.ts'
 
 /** What the example API sends: things that the visitor has put aside. */
 export interface SavedItem {

@@ -2,7 +2,7 @@ import { accountMenu } from '../account-menu.ts'
 import { apiPaths } from '../api.ts'
 import { addresses, market as client } from '../clients.ts'
 import { html } from '../html.ts'
-import type { Site } from '../site.ts'
+import type { Site } from '../site-parts.ts'
 
 /** Torget, a marketplace. */
 export const market: Site = {

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import { type Html, html } from '../html.ts'
-import type { Page, SiteParts, Visitor } from '../site.ts'
+import type { Page, SiteParts, Visitor } from '../site-parts.ts'
 import { type SavedItem, verdictOn, verdictPanel } from '../verdict.ts'
 import { categories, type Listing, listings } from './listings.ts'
 

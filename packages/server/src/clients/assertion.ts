@@ -4,6 +4,7 @@ import {
   customFetch,
   decodeJwt,
   errors,
+  type FetchImplementation,
   type JWTPayload,
   type JWTVerifyGetKey,
   type JWTVerifyOptions,
@@ -111,7 +112,8 @@ function keysOf(client: Client, parts: AuthenticationParts): JWTVerifyGetKey {
     (jwks
       ? createLocalJWKSet(jwks)
       : createRemoteJWKSet(new URL(jwksUri ?? ''), {
-          [customFetch]: parts.fetch as never,
+          // jose's type is that of the built-in one, which says the same in types of its own.
+          [customFetch]: parts.fetch as unknown as FetchImplementation,
           timeoutDuration: 5000
         }))
   known.set(client, found)

@@ -63,7 +63,18 @@ export const configSchema = z.strictObject({
   lifetimes: lifetimesSchema.prefault({}).describe('how long things live'),
   retention_days: z.int().min(1).max(3650).default(90).describe('how long ended rows are kept'),
   registration: z
-    .union([z.boolean(), z.strictObject({ initial_access_token: z.string().min(16) })])
+    .union([
+      z.boolean(),
+      z.strictObject({
+        initial_access_token: z
+          .string()
+          .min(16)
+          .regex(
+            /^[\w\-.~+/]+=*$/,
+            'letters, digits and -._~+/ only, as a Bearer header carries it (RFC 6750 §2.1)'
+          )
+      })
+    ])
     .default(false)
     .describe('dynamic client registration: off, open, or with an initial access token'),
   secret_keys: z

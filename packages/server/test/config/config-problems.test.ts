@@ -104,6 +104,11 @@ test.each([
     'registration.initial_access_token: is "******"; expected: at least 16 characters'
   ],
   [
+    'a token that no Bearer header can carry',
+    { issuer, registration: { initial_access_token: 'a token with spaces in it' } },
+    'registration.initial_access_token: is "******"; expected: letters, digits and -._~+/ only, as a Bearer header carries it (RFC 6750 §2.1)'
+  ],
+  [
     'a mail address',
     { issuer, users: [{ ...user, email: 'u' }] },
     'users[0].email: is "u"; expected: a mail address'

@@ -32,8 +32,8 @@ test.each<[string, string, unknown]>([
   ['UTGANG_TRUST_PROXY', '["127.0.0.1"]', ['127.0.0.1']],
   [
     'UTGANG_REGISTRATION',
-    '{"initial_access_token":"sixteen characters"}',
-    { initial_access_token: 'sixteen characters' }
+    '{"initial_access_token":"sixteen-characters"}',
+    { initial_access_token: 'sixteen-characters' }
   ]
 ])('%s=%s is read as the key wants it', (name, text, value) => {
   const { config } = loadConfig({ env: { UTGANG_ISSUER: issuer, [name]: text } })
