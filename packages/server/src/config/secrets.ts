@@ -12,10 +12,10 @@ const secretNames = new Set<string>(names)
 const secretKeyParts = new Set<string>(privateKeyParts)
 
 /** What stands where a secret would. */
-export const mask = '******'
+const mask = '******'
 
 /** Whether what stands at a path never appears in a message or a listing. */
-export function isSecret(path: readonly PropertyKey[]): boolean {
+function isSecret(path: readonly PropertyKey[]): boolean {
   const words = path.filter(key => typeof key === 'string')
   if (words.some(key => secretNames.has(key))) return true
   return words.includes('jwks') && secretKeyParts.has(words.at(-1) ?? '')

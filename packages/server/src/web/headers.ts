@@ -34,7 +34,7 @@ export function pageHeaders(issuer: string): Headers {
 }
 
 /** Security headers of answers that are data. */
-export function dataHeaders(issuer: string): Headers {
+function dataHeaders(issuer: string): Headers {
   return {
     ...everywhere(issuer),
     'cache-control': 'no-store',

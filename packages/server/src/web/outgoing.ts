@@ -1,7 +1,8 @@
 import dns, { type LookupAddress, type LookupOptions } from 'node:dns'
 import { readFileSync } from 'node:fs'
+import { BlockList, isIP } from 'node:net'
 import { rootCertificates } from 'node:tls'
-import { Agent, type Dispatcher, fetch } from 'undici'
+import { Agent, fetch, Request } from 'undici'
 import type { Config } from '../config/schema.ts'
 import { UtgangError } from '../errors.ts'
 
@@ -12,7 +13,7 @@ type LookupDone = (
 ) => void
 
 /** A `lookup` that takes `.localhost` to loopback by itself (RFC 6761 §6.3), which the system's resolver does not. */
-export function lookup(hostname: string, options: LookupOptions, done: LookupDone): void {
+function lookup(hostname: string, options: LookupOptions, done: LookupDone): void {
   if (hostname === 'localhost' || hostname.endsWith('.localhost')) {
     if (options.all) done(null, [{ address: '127.0.0.1', family: 4 }])
     else done(null, '127.0.0.1', 4)
@@ -21,25 +22,71 @@ export function lookup(hostname: string, options: LookupOptions, done: LookupDon
   dns.lookup(hostname, options, done as never)
 }
 
+/** Networks that are nobody's on the internet (IANA's special-purpose registries): this machine, its neighbours, a cloud's metadata. */
+const privateNetworks = new BlockList()
+for (const [network, bits] of [
+  ['0.0.0.0', 8],
+  ['10.0.0.0', 8],
+  ['100.64.0.0', 10],
+  ['127.0.0.0', 8],
+  ['169.254.0.0', 16],
+  ['172.16.0.0', 12],
+  ['192.0.0.0', 24],
+  ['192.168.0.0', 16],
+  ['198.18.0.0', 15],
+  ['224.0.0.0', 3]
+] as const)
+  privateNetworks.addSubnet(network, bits, 'ipv4')
+for (const [network, bits] of [
+  ['::', 127],
+  ['64:ff9b::', 96],
+  ['fc00::', 7],
+  ['fe80::', 10],
+  ['ff00::', 8]
+] as const)
+  privateNetworks.addSubnet(network, bits, 'ipv6')
+
+/** Whether an address is on {@link privateNetworks}; IPv4 inside IPv6 counts as what it is. */
+export const isPrivate = (address: string): boolean =>
+  privateNetworks.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4')
+
+/** {@link lookup}, but a name that leads into a private network leads nowhere: also one that did not a moment ago. */
+function publicLookup(hostname: string, options: LookupOptions, done: LookupDone): void {
+  lookup(hostname, { ...options, all: true }, (error, found) => {
+    if (error) return done(error, [])
+    const addresses = (found as LookupAddress[]).filter(({ address }) => !isPrivate(address))
+    const [first] = addresses
+    if (!first) return done(refusal(hostname), [])
+    return options.all ? done(null, addresses) : done(null, first.address, first.family)
+  })
+}
+
+const refusal = (hostname: string): Error =>
+  Object.assign(new Error(`${hostname} is on a private network`), { code: 'EACCES' })
+
+/** What calling out needs to know. */
+type Outgoing = Pick<Config, 'extra_ca_file' | 'allow_private_addresses'>
+
 /**
- * The one agent through which this server calls out.
+ * `fetch` for everything that this server reads elsewhere: undici's own, since Node's built-in one refuses an agent of
+ * another version. It follows no redirect and, unless `allow_private_addresses` says so, goes to no private network.
  * @throws UtgangError `bad_config` when `extra_ca_file` cannot be read or holds no certificate
  */
-export function outgoingAgent(config: Pick<Config, 'extra_ca_file'>): Dispatcher {
-  const { extra_ca_file: file } = config
+export function outgoingFetch(config: Outgoing): typeof fetch {
+  const { extra_ca_file: file, allow_private_addresses: anywhere } = config
   const ca = file === undefined ? undefined : [...rootCertificates, authoritiesIn(file)]
-  return new Agent({
-    connect: { lookup: lookup as never, ca },
+  const dispatcher = new Agent({
+    connect: { lookup: (anywhere ? lookup : publicLookup) as never, ca },
     headersTimeout: 5000,
     bodyTimeout: 5000,
     maxResponseSize: 512 * 1024
   })
-}
-
-/** `fetch` through {@link outgoingAgent}: undici's own, since Node's built-in one refuses an agent of another version. */
-export function outgoingFetch(config: Pick<Config, 'extra_ca_file'>): typeof fetch {
-  const dispatcher = outgoingAgent(config)
-  return (input, init) => fetch(input, { ...init, dispatcher })
+  return async (input, init) => {
+    // An address that is written out is not looked up.
+    const host = new URL(input instanceof Request ? input.url : String(input)).hostname.replace(/^\[|\]$/g, '')
+    if (!anywhere && isIP(host) !== 0 && isPrivate(host)) throw refusal(host)
+    return fetch(input, { ...init, redirect: 'error', dispatcher })
+  }
 }
 
 function authoritiesIn(file: string): string {
