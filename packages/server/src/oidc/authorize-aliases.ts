@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { seeOther } from '../web/answers.ts'
 import { formOf, type Parameters, queryOf } from '../web/parameters.ts'
 import { routes } from './paths.ts'
+import { refuseLongQuery } from './query-length.ts'
 
 /** SPiD's addresses for signing in; each goes on to the authorization endpoint with what it was given. */
 const aliases: Record<string, string | undefined> = {
@@ -27,8 +28,10 @@ export async function authorizeAliases(app: FastifyInstance): Promise<void> {
 }
 
 function goOn(reply: FastifyReply, parameters: Parameters): FastifyReply {
-  const query = new URLSearchParams()
-  for (const [name, value] of Object.entries(parameters))
-    if (value !== undefined && value !== '') query.set(name, value)
+  // Built at once: setting one after the other looks through all of them each time.
+  const query = new URLSearchParams(
+    Object.entries(parameters).flatMap(([name, value]): [string, string][] => (value ? [[name, value]] : []))
+  ).toString()
+  refuseLongQuery(query)
   return seeOther(reply, `${routes.authorization}?${query}`)
 }

@@ -5,6 +5,10 @@ import { askedBy } from '../web/asking.ts'
 import { comesTwice, withoutCookie } from '../web/cookies.ts'
 import type { Op } from './op.ts'
 import { routes } from './paths.ts'
+import { refuseLongQuery } from './query-length.ts'
+
+/** Looks at a request before oidc-provider does: throws, or answers it itself, to keep it away. */
+type Check = (request: FastifyRequest, reply: FastifyReply) => unknown
 
 /**
  * Gives oidc-provider those paths that are its own, and only those. It reads the raw request itself, so nothing
@@ -15,12 +19,15 @@ export function mountOp(op: Op, config: Config) {
     app.removeAllContentTypeParsers()
     app.addContentTypeParser('*', (_request, _payload, done) => done(null))
 
-    const pass = (method: 'GET' | 'POST' | 'OPTIONS', url: string): void => {
+    const pass = (method: 'GET' | 'POST' | 'OPTIONS', url: string, check: Check = () => {}): void => {
       app.route({
         method,
         url,
         exposeHeadRoute: false,
-        handler: (request, reply) => handOver(op, request, reply)
+        handler: async (request, reply) => {
+          await check(request, reply)
+          if (!reply.sent) await handOver(op, request, reply)
+        }
       })
     }
     app.addHook('onRequest', async (request, reply) => {
@@ -28,7 +35,9 @@ export function mountOp(op: Op, config: Config) {
       // there, and an empty list allows nothing.
       if (request.routeOptions.url?.startsWith(routes.authorization)) allowHashedScripts(reply)
     })
-    pass('GET', routes.authorization)
+    pass('GET', routes.authorization, request =>
+      refuseLongQuery(request.url.slice(routes.authorization.length))
+    )
     pass('GET', `${routes.authorization}/:uid`)
     for (const method of ['POST', 'OPTIONS'] as const) pass(method, routes.token)
     for (const method of ['GET', 'POST', 'OPTIONS'] as const) pass(method, routes.userinfo)
