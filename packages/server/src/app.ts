@@ -77,7 +77,7 @@ interface Foundation {
 async function assemble({ config, log, storage, sealer, jobs }: Foundation): Promise<System> {
   const clock = systemClock
   const heart = logoutHeart(storage, clock, jobs.wake)
-  await prepare(config, storage, heart, sealer, clock)
+  await prepare({ config, storage, sealer, log }, heart, clock)
   const throttle = loginThrottle(clock.now)
   const clients = clientsIn(storage)
   const base = { config, clock, storage, clients, heart, sealer, log }
@@ -131,14 +131,14 @@ async function sealedSecret(storage: Storage, sealer: Sealer, name: string): Pro
 
 /** Brings the storage in line with the config: keys, clients (those gone are ended), users. */
 async function prepare(
-  config: Config,
-  storage: Storage,
+  { config, storage, sealer, log }: Omit<Foundation, 'jobs'>,
   heart: Heart,
-  sealer: Sealer,
   clock: Clock
 ): Promise<void> {
   await ensureSigningKeys(storage, sealer, clock.now())
   const { gone } = await saveConfiguredClients(storage, config.clients, sealer, clock.now())
   for (const clientId of gone) await heart.end({ name: 'client_disabled', clientId })
-  await addConfiguredUsers(storage, config.users, clock.now())
+  // A stranger's sign-up must not keep the server from starting.
+  for (const { sub } of await addConfiguredUsers(storage, config.users, clock.now()))
+    log.warn({ sub }, 'a user of the config was not added: another account has their address')
 }

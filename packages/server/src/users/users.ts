@@ -26,12 +26,16 @@ export async function findByPassword(
   return matches && user?.status === 'active' ? user : undefined
 }
 
-/** Adds those users of the config that are missing; what is there already stays as it is. */
+/**
+ * Adds those users of the config that are missing; what is there already stays as it is. Returns those that could not
+ * be added, because somebody else has signed up with their address.
+ */
 export async function addConfiguredUsers(
   storage: PeopleStore,
   users: readonly UserConfig[],
   now: number
-): Promise<void> {
+): Promise<UserConfig[]> {
+  const left: UserConfig[] = []
   for (const user of users) {
     if (await storage.findUser(user.sub)) continue
     const { sub, email, password, password_hash, name, ...claims } = user
@@ -39,9 +43,10 @@ export async function addConfiguredUsers(
     try {
       await storage.addUser({ sub, email, name: name ?? email, passwordHash, claims: claims as Json }, now)
     } catch (error) {
-      // Another process may have added the same one since; an address taken by somebody else is a mistake to report.
-      if (!(error instanceof UtgangError && error.code === 'duplicate_user' && (await storage.findUser(sub))))
-        throw error
+      if (!(error instanceof UtgangError && error.code === 'duplicate_user')) throw error
+      // Another process may have added the same one since.
+      if (!(await storage.findUser(sub))) left.push(user)
     }
   }
+  return left
 }
