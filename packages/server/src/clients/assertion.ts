@@ -17,7 +17,9 @@ import { type AuthenticationParts, type Credentials, refused } from './credentia
 
 const assertionType = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'
 /** How far a client's clock may be off, in seconds; the same as at the token endpoint. */
-const toleranceSeconds = 10
+export const toleranceSeconds = 10
+/** Longest that an assertion may be good for, in seconds, since for so long it has to be remembered. */
+export const longestAssertionSeconds = 3600
 /** The algorithms of the token endpoint, for clients that have not registered one. */
 const algorithms = ['RS256', 'ES256', 'PS256', 'EdDSA']
 
@@ -44,9 +46,11 @@ export async function clientByAssertion(
     throw refused('the client is registered for another way to authenticate')
   const { jti, exp = 0 } = await verify(assertion, client, endpoint, parts)
   if (typeof jti !== 'string' || jti === '') throw refused('jti must be provided in the client_assertion')
+  if (exp > parts.now() + longestAssertionSeconds)
+    throw refused('exp of the client_assertion is too far ahead')
   // The same key as at the token endpoint, so that one assertion is taken once, wherever it is used.
   const id = hashSecret(`${client.clientId}${jti}`)
-  if (!(await parts.storage.claimOnce('replay', hashSecret(id), exp + toleranceSeconds)))
+  if (!(await parts.storage.claimOnce('replay', hashSecret(id), Math.ceil(exp) + toleranceSeconds)))
     throw refused('client assertions are taken once')
   return client
 }

@@ -1,4 +1,5 @@
 import Provider, { type Adapter, type AdapterPayload, errors } from 'oidc-provider'
+import { longestAssertionSeconds, toleranceSeconds } from '../clients/assertion.ts'
 import type { RecordKind, TokenKind } from '../storage/records.ts'
 import { hashSecret } from '../storage/secrets.ts'
 import { adapter, sessionHasEnded, unused } from './adapter-base.ts'
@@ -164,7 +165,10 @@ function interactionAdapter({ storage, clock, config, sealer }: OpParts): Adapte
 function replayAdapter({ storage, clock }: OpParts): Adapter {
   return adapter({
     async upsert(id, _payload, expiresIn = 0) {
-      const first = await storage.claimOnce('replay', hashSecret(id), clock.now() + expiresIn)
+      // `exp` may be a fraction, and as far ahead as the client likes.
+      if (expiresIn > longestAssertionSeconds + toleranceSeconds)
+        throw new errors.InvalidClientAuth('exp of the client_assertion is too far ahead')
+      const first = await storage.claimOnce('replay', hashSecret(id), Math.ceil(clock.now() + expiresIn))
       if (!first) throw new errors.InvalidClientAuth('client assertion was used before')
     },
     // The insert in upsert decides; a read before it would leave room for a second use.

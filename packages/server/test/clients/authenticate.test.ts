@@ -30,6 +30,8 @@ beforeAll(async () => {
   })
   at = await openSystem({
     config: {
+      // The server of the keys is on this machine.
+      allow_private_addresses: true,
       clients: [
         { client_id: 'basic', client_secret: secret, grant_types: grantTypes },
         {
@@ -182,6 +184,18 @@ const ways: Way[] = [
     'invalid_client',
     () => assertion('rsa', { claims: { aud: `${issuer}/oauth/userinfo` } })
   ],
+  [
+    'an assertion that ends within a second',
+    'accepted',
+    () => assertion('rsa', { claims: { exp: inSeconds(60) + 0.5 } })
+  ],
+  [
+    'an assertion for more than an hour',
+    'invalid_client',
+    () => assertion('rsa', { claims: { exp: inSeconds(3700) } })
+  ],
+  ['an assertion for ages', 'invalid_client', () => assertion('rsa', { claims: { exp: 9e15 } })],
+  ['an assertion for ever', 'invalid_client', () => assertion('rsa', { claims: { exp: 1e300 } })],
   [
     'an assertion for another server',
     'invalid_client',
