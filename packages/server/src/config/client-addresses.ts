@@ -18,8 +18,9 @@ export interface Addresses {
   tos_uri?: string
 }
 
-/** Where plain http is taken. */
-export interface PlainHttp {
+/** The server that a client's addresses are judged for, and where it takes plain http. */
+export interface Server {
+  issuer: string | undefined
   /** For web clients on loopback hosts. */
   onLoopback: boolean
   /** For a `backchannel_logout_uri` anywhere. */
@@ -27,29 +28,49 @@ export interface PlainHttp {
 }
 
 /** What holds for the addresses of a client, whether the config names it or it registers itself. */
-export function addressRules(client: Addresses, http: PlainHttp, complain: Complain): void {
+export function addressRules(client: Addresses, server: Server, complain: Complain): void {
   for (const list of ['redirect_uris', 'post_logout_redirect_uris'] as const) {
     for (const [index, value] of (client[list] ?? []).entries()) {
       const form = badUri(value)
-      const rule = form === undefined ? badReturnAddress(client, value, http) : `expected: ${form}`
+      const rule =
+        form !== undefined
+          ? `expected: ${form}`
+          : isOurs(value, server)
+            ? ownRule
+            : badReturnAddress(client, value, server)
       if (rule !== undefined) complain([list, index], rule)
     }
   }
   const isUnsafe = (value: string): boolean =>
-    new URL(value).protocol === 'http:' && !(http.onLoopback && isLoopback(value))
+    new URL(value).protocol === 'http:' && !(server.onLoopback && isLoopback(value))
   for (const [key, rule] of singles) {
     const value = client[key]
     if (value === undefined) continue
     const form = badWebUri(value)
     if (form !== undefined) complain([key], `expected: ${form}`)
+    else if (isOurs(value, server)) complain([key], ownRule)
     else if (
       rule !== undefined &&
       isUnsafe(value) &&
-      !(key === 'backchannel_logout_uri' && http.forBackchannel)
+      !(key === 'backchannel_logout_uri' && server.forBackchannel)
     )
       complain([key], rule)
   }
   checkFrame(client, complain)
+}
+
+const ownRule = 'must not be an address of this server: its pages would do there what a client says'
+
+/** Whether an address is on the server's own origin, however it is written. */
+function isOurs(value: string, { issuer }: Server): boolean {
+  return issuer !== undefined && URL.canParse(issuer) && placeOf(value) === placeOf(issuer)
+}
+
+/** Host and port, without the final dot of a name; browsers make https of http here (HSTS), so the two are one. */
+function placeOf(address: string): string | undefined {
+  const { protocol, hostname, port } = new URL(address)
+  if (protocol !== 'https:' && protocol !== 'http:') return undefined
+  return `${hostname.replace(/\.$/, '')}:${port === '80' || port === '443' ? '' : port}`
 }
 
 /** Addresses that stand alone, with the rule that one on plain http breaks. */
@@ -70,7 +91,7 @@ const singles = [
  * Where a browser is sent with a code or after a logout: https; http on the own machine; a scheme of its own for an app
  * (RFC 9700 §2.6, RFC 8252 §7, RP-Initiated Logout 1.0 §3.1).
  */
-function badReturnAddress(client: Addresses, value: string, http: PlainHttp): string | undefined {
+function badReturnAddress(client: Addresses, value: string, server: Server): string | undefined {
   const { protocol, hostname } = new URL(value)
   const native = client.application_type === 'native'
   if (protocol === 'https:')
@@ -80,7 +101,9 @@ function badReturnAddress(client: Addresses, value: string, http: PlainHttp): st
       return ['localhost', '127.0.0.1', '[::1]'].includes(hostname)
         ? undefined
         : 'http is for 127.0.0.1, [::1] and localhost only'
-    return http.onLoopback && isLoopback(value) ? undefined : 'must be https: http is for loopback hosts only'
+    return server.onLoopback && isLoopback(value)
+      ? undefined
+      : 'must be https: http is for loopback hosts only'
   }
   return native ? undefined : `scheme ${protocol} is for a native client (application_type)`
 }

@@ -4,7 +4,7 @@ import { type ClientConfig, isConfidential, privateKeyParts } from './client-sch
 /** What holds between the keys of one client. Each rule is checked, whichever others are broken. */
 export function clientRules(
   client: ClientConfig,
-  config: { allow_private_addresses: boolean },
+  config: { issuer: string | undefined; allow_private_addresses: boolean },
   complain: Complain
 ): void {
   checkAuthentication(client, complain)
@@ -12,7 +12,7 @@ export function clientRules(
   checkGrantTypes(client, complain)
   // Back-Channel Logout 1.0 §2.2 allows http for confidential clients; that is for networks nobody else is in.
   const forBackchannel = isConfidential(client) && config.allow_private_addresses
-  addressRules(client, { onLoopback: true, forBackchannel }, complain)
+  addressRules(client, { issuer: config.issuer, onLoopback: true, forBackchannel }, complain)
 }
 
 function checkAuthentication(client: ClientConfig, complain: Complain): void {

@@ -17,8 +17,8 @@ export function configRules(config: WellFormed, complain: Complain): void {
   const { clients, users } = config
   for (const [index, client] of clients.entries()) {
     if (!client) continue
-    const { allow_private_addresses = false } = config
-    clientRules(client, { allow_private_addresses }, (path, rule) =>
+    const { issuer, allow_private_addresses = false } = config
+    clientRules(client, { issuer, allow_private_addresses }, (path, rule) =>
       complain(['clients', index, ...path], rule)
     )
   }

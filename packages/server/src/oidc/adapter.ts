@@ -42,7 +42,20 @@ export function adapterFor(model: string, parts: OpParts): Adapter {
 const never = 253_402_300_799
 
 function tokenAdapter(kind: TokenKind, parts: OpParts): Adapter {
-  const { storage, clock, config } = parts
+  const { storage, clock, config, heart } = parts
+
+  /** A code that was redeemed before is theft or a mistake: what it gave is revoked (RFC 9700 §4.2.4). */
+  async function revokeReplayed(hash: string): Promise<void> {
+    const code = await storage.findTokenRow(hash)
+    if (!code?.grantId || code.consumedAt === null) return
+    await heart.end({
+      name: 'code_replay',
+      grantId: code.grantId,
+      clientId: code.clientId ?? undefined,
+      by: Provider.ctx?.req.askedBy
+    })
+  }
+
   return adapter({
     async upsert(id, payload, expiresIn: number | undefined) {
       const { jti: _jti, ...kept } = payload
@@ -87,8 +100,10 @@ function tokenAdapter(kind: TokenKind, parts: OpParts): Adapter {
     async consume(id) {
       const grace = kind === 'RefreshToken' ? config.lifetimes.refresh_grace_seconds : 0
       const outcome = await storage.consumeToken(hashSecret(id), grace, clock.now())
+      if (outcome !== 'used') return
       // Whoever loses this race was not first: the write itself decides, not what was read before it.
-      if (outcome === 'used') throw new errors.InvalidGrant('already consumed')
+      if (kind === 'AuthorizationCode') await revokeReplayed(hashSecret(id))
+      throw new errors.InvalidGrant('already consumed')
     },
     // A replayed code or refresh token is answered by destroying its grant, which ends all of these at once.
     async destroy() {},

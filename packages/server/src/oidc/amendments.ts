@@ -1,12 +1,21 @@
 import type Provider from 'oidc-provider'
 import type { ErrorOut, KoaContextWithOIDC } from 'oidc-provider'
 import { sessionCookie } from '../sessions/session-cookie.ts'
+import { hashSecret } from '../storage/secrets.ts'
 import { renderProviderError } from './errors.ts'
 import type { OpParts } from './parts.ts'
 import { returnPath, routes } from './paths.ts'
 import { restartOf } from './restart.ts'
 
 type Next = () => Promise<unknown>
+
+/** What `prompt=none` is there to find out: of these a client hears whoever it is (OpenID Connect Core 1.0 §3.1.2.6). */
+const answersOfNoPrompt = [
+  'login_required',
+  'consent_required',
+  'interaction_required',
+  'account_selection_required'
+]
 
 /**
  * What we add around oidc-provider's own steps. Must run before its `callback()` is made: its chain is composed then.
@@ -24,6 +33,17 @@ export function amendments(provider: Provider, parts: OpParts): void {
     else if (isAuthorization(ctx)) ctx.set('set-login', 'logged-in')
   })
 
+  // An authorization is resumed by our own sign-in page. A page of a sibling host could have put its own resume
+  // cookie here and bring the browser back to it: then somebody would be signed in as another.
+  provider.use(async (ctx: KoaContextWithOIDC, next: Next) => {
+    const uid = ctx.path.startsWith(returnPath) ? ctx.path.slice(returnPath.length) : undefined
+    const site = ctx.get('sec-fetch-site')
+    if (uid === undefined || (site !== 'cross-site' && site !== 'same-site')) return next()
+    const record = await parts.storage.findRecord('interaction', hashSecret(uid), clock.now())
+    if (!record) return next()
+    restart(ctx, record.payload.params as object)
+  })
+
   // Whoever registers itself must not get people sent to it from our address by a request that is wrong on purpose:
   // an error goes back only after somebody has signed in here (RFC 9700 §4.11.2).
   provider.on('authorization.error', (ctx, error) => {
@@ -34,7 +54,7 @@ export function amendments(provider: Provider, parts: OpParts): void {
     const error = ctx.state.authorizationError as (ErrorOut & Error) | undefined
     if (!error || ctx.path !== routes.authorization || ctx.oidc.session?.accountId !== undefined) return
     const client = ctx.oidc.client && (await clients.find(ctx.oidc.client.clientId))
-    if (client?.source !== 'registered' || ctx.oidc.params?.prompt === 'none') return
+    if (client?.source !== 'registered' || answersOfNoPrompt.includes(error.error)) return
     ctx.status = 400
     ctx.remove('location')
     await renderProviderError(ctx, error, error, parts)

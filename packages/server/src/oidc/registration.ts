@@ -51,8 +51,10 @@ export function checkRegistration(issuer: string) {
     for (const power of ['client_credentials', 'password']) {
       if (grantTypes.includes(power)) refuse(`grant type ${power} can only be allowed in the configuration`)
     }
-    const http = { onLoopback: isLoopback(issuer), forBackchannel: false }
-    addressRules(addressesIn(metadata), http, (path, rule) => refuse(`${pathText(path)}: ${rule}`))
+    // Subjects are the same for every client, so nothing has to be fetched to tell clients of one sector.
+    if (metadata.sector_identifier_uri !== undefined) refuse('sector_identifier_uri is not used here')
+    const server = { issuer, onLoopback: isLoopback(issuer), forBackchannel: false }
+    addressRules(addressesIn(metadata), server, (path, rule) => refuse(`${pathText(path)}: ${rule}`))
   }
 }
 

@@ -83,7 +83,10 @@ export function outgoingFetch(config: Outgoing): typeof fetch {
   })
   return async (input, init) => {
     // An address that is written out is not looked up.
-    const host = new URL(input instanceof Request ? input.url : String(input)).hostname.replace(/^\[|\]$/g, '')
+    const host = new URL(input instanceof Request ? input.url : String(input)).hostname.replace(
+      /^\[|\]$/g,
+      ''
+    )
     if (!anywhere && isIP(host) !== 0 && isPrivate(host)) throw refusal(host)
     return fetch(input, { ...init, redirect: 'error', dispatcher })
   }

@@ -34,7 +34,7 @@ export interface WebOptions {
 }
 
 /** The longest body that is taken, in bytes: forms of sign-in, tokens and logouts are far shorter. */
-const longestBodyBytes = 256 * 1024
+const longestBodyBytes = 64 * 1024
 
 /** Longest that a client may take to send a request, in milliseconds. */
 const longestRequestMs = 30_000

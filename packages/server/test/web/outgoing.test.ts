@@ -1,0 +1,67 @@
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { isPrivate, outgoingFetch } from '../../src/web/outgoing.ts'
+
+let server: Server
+let port: number
+const asked: string[] = []
+
+beforeAll(async () => {
+  server = createServer((request, response) => {
+    asked.push(request.url ?? '')
+    if (request.url === '/away') response.writeHead(302, { location: '/landed' }).end()
+    else response.end('here')
+  })
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+  port = (server.address() as AddressInfo).port
+})
+afterAll(() => server.close())
+
+test.each([
+  ['0.0.0.0', true],
+  ['10.1.2.3', true],
+  ['100.64.0.1', true],
+  ['127.0.0.1', true],
+  ['127.255.255.254', true],
+  ['169.254.169.254', true],
+  ['172.16.0.1', true],
+  ['172.31.255.255', true],
+  ['192.168.1.1', true],
+  ['224.0.0.1', true],
+  ['255.255.255.255', true],
+  ['::', true],
+  ['::1', true],
+  ['::ffff:127.0.0.1', true],
+  ['::ffff:a9fe:a9fe', true],
+  ['64:ff9b::7f00:1', true],
+  ['fd00::1', true],
+  ['fe80::1', true],
+  ['ff02::1', true],
+  ['8.8.8.8', false],
+  ['100.128.0.1', false],
+  ['172.32.0.1', false],
+  ['2606:4700::1111', false],
+  ['::ffff:8.8.8.8', false]
+])('%s is private: %s', (address, expected) => {
+  expect(isPrivate(address)).toBe(expected)
+})
+
+test.each([
+  ['by its number', (at: number) => `http://127.0.0.1:${at}/secret`],
+  ['by another number', (at: number) => `http://2130706433:${at}/secret`],
+  ['by its number in IPv6', (at: number) => `http://[::ffff:127.0.0.1]:${at}/secret`],
+  ['by name', (at: number) => `http://localhost:${at}/secret`],
+  ['by a name that leads there', (at: number) => `http://inside.localhost:${at}/secret`]
+])('what is on this machine is not asked %s', async (_how, address) => {
+  await expect(outgoingFetch({ allow_private_addresses: false })(address(port))).rejects.toThrow()
+  expect(asked).not.toContain('/secret')
+})
+
+test('it is asked where the config allows it, and no redirect is followed even then', async () => {
+  const fetch = outgoingFetch({ allow_private_addresses: true })
+  expect(await (await fetch(`http://inside.localhost:${port}/open`)).text()).toBe('here')
+  await expect(fetch(`http://127.0.0.1:${port}/away`)).rejects.toThrow()
+  expect(asked).toContain('/away')
+  expect(asked).not.toContain('/landed')
+})
