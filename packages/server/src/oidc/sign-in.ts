@@ -3,6 +3,8 @@ import { UtgangError } from '../errors.ts'
 import { consentPage } from '../pages/consent.ts'
 import { selectAccountPage } from '../pages/select-account.ts'
 import { signInPage } from '../pages/sign-in.ts'
+import type { User } from '../storage/records.ts'
+import { readHint } from '../tokens/id-token-hint.ts'
 import { attemptKey, findByPassword } from '../users/users.ts'
 import { html, seeOther } from '../web/answers.ts'
 import { askedBy } from '../web/asking.ts'
@@ -125,9 +127,26 @@ async function signIn(steps: SignInParts, request: FastifyRequest, reply: Fastif
     return showSignIn(asked, reply, { login, remember: remembered, error: { code: 'invalid_credentials' } })
   }
   await steps.throttle.succeeded(key)
+  if (await isAskedForAnother(steps, asked, user)) return steps.finish(request, reply, anotherIsMeant)
   if (asked.current && asked.current.user.sub !== user.sub)
     return offerSwitch(steps, asked, reply, user, remembered)
   return steps.finish(request, reply, signedInAs(asked, user, remembered))
+}
+
+/** Whether `id_token_hint` names somebody else: then the client gets an error, never this person (OpenID Connect Core 1.0 §3.1.2.1). */
+async function isAskedForAnother(
+  { keys, config }: SignInParts,
+  { params }: Asked,
+  user: User
+): Promise<boolean> {
+  const { id_token_hint: given } = params
+  const hint = typeof given === 'string' ? await readHint(given, keys(), config.issuer) : undefined
+  return hint !== undefined && hint.sub !== user.sub
+}
+
+const anotherIsMeant = {
+  error: 'login_required',
+  error_description: 'the End-User is not the one whom id_token_hint names'
 }
 
 async function consent(steps: SignInParts, request: FastifyRequest, reply: FastifyReply): Promise<unknown> {

@@ -132,6 +132,16 @@ describe('id_token_hint (OC-03)', () => {
     expect(await at.sessionOf(browser)).toMatchObject({ sub: 'u-ola' })
   })
 
+  test('of another person than the one who then signs in: login_required', async () => {
+    const kari = await signIn(at, at.browser(), 'news', { email: 'kari@example.test' })
+    const browser = at.browser()
+    const page = await visit(browser, 'news', { id_token_hint: kari.idToken })
+    const end = await answerPages(browser, page, { email: 'ola@example.test' })
+    expect(errorOf(end)).toBe('login_required')
+    const again = await visit(browser, 'news', { id_token_hint: kari.idToken })
+    expect(codeOf(await answerPages(browser, again, { email: 'kari@example.test' }))).toBeTruthy()
+  })
+
   test('an expired one still says who is meant', async () => {
     const browser = at.browser()
     const { idToken } = await signIn(at, browser, 'news')
