@@ -51,7 +51,9 @@ export const configSchema = z.strictObject({
   allow_private_addresses: z
     .boolean()
     .default(false)
-    .describe('whether the `backchannel_logout_uri` of a confidential client may be http'),
+    .describe(
+      'whether a `jwks_uri` may be in a private network, and the `backchannel_logout_uri` of a confidential client http'
+    ),
   extra_ca_file: z
     .string()
     .optional()
