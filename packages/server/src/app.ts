@@ -14,11 +14,11 @@ import { newSecret, type Sealer } from './storage/secrets.ts'
 import type { Storage } from './storage/storage.ts'
 import { ensureSigningKeys } from './tokens/signing-keys.ts'
 import { addConfiguredUsers } from './users/users.ts'
+import { newLimits } from './web/limits.ts'
 import { systemLog } from './web/logging.ts'
 import { outgoingFetch } from './web/outgoing.ts'
 import { receiptCookies } from './web/receipt-cookie.ts'
 import type { WebServer } from './web/server.ts'
-import { loginThrottle, rateLimit } from './web/throttle.ts'
 
 /** A running system. */
 export interface System {
@@ -78,19 +78,25 @@ async function assemble({ config, log, storage, sealer, jobs }: Foundation): Pro
   const clock = systemClock
   const heart = logoutHeart(storage, clock, jobs.wake)
   await prepare({ config, storage, sealer, log }, heart, clock)
-  const throttle = loginThrottle(clock.now)
   const clients = clientsIn(storage)
-  const base = { config, clock, storage, clients, heart, sealer, log }
-  const op = await openOp(base, throttle)
+  const limits = newLimits(clock.now)
+  const base = { config, clock, storage, clients, heart, sealer, log, limits }
+  const op = await openOp(base)
   let stopping = false
   const parts: DoorParts = {
     ...base,
-    authentication: { issuer: config.issuer, storage, clients, now: clock.now, fetch: outgoingFetch(config) },
+    authentication: {
+      issuer: config.issuer,
+      storage,
+      clients,
+      now: clock.now,
+      fetch: outgoingFetch(config),
+      wrongSecrets: limits.wrongSecrets
+    },
     receiptCookie: receiptCookies(await sealedSecret(storage, sealer, 'receipt_cookie'), clock.now),
-    limits: { tokenGuesses: rateLimit(600), keptPosts: rateLimit(120), refusals: rateLimit(300) },
     keys: op.keys
   }
-  const web = openDoors(parts, { op, throttle, isStopping: () => stopping })
+  const web = openDoors(parts, { op, isStopping: () => stopping })
 
   const upkeep = setInterval(() => {
     op.refreshKeys().catch((error: unknown) => log.error({ err: error }, 'signing keys could not be read'))

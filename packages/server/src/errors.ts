@@ -76,6 +76,11 @@ export const errorTable = {
     remedy: 'Use the method that the Allow header names.'
   },
   not_found: { status: 404, meaning: 'There is nothing at this address.', remedy: 'Check the address.' },
+  overloaded: {
+    status: 503,
+    meaning: 'Too many passwords are being checked at this moment; nothing was done.',
+    remedy: 'Try again in a moment, as Retry-After says.'
+  },
   port_in_use: {
     status: 500,
     meaning: 'Another program listens on a port that is needed; the server did not start.',
@@ -104,7 +109,7 @@ export const errorTable = {
   },
   too_many_attempts: {
     status: 429,
-    meaning: 'Too many wrong passwords for this account from this address.',
+    meaning: 'Too many wrong passwords from this address, for this account or for all of them.',
     remedy: 'Wait as long as Retry-After says. Nobody is locked out for good.'
   },
   too_many_requests: {
@@ -128,14 +133,24 @@ export const errorTable = {
 /** The code of every error that Utgang itself reports. */
 export type ErrorCode = keyof typeof errorTable
 
+/** What an error may carry besides what it says. */
+interface ErrorDetails {
+  /** For the log only. */
+  cause?: unknown
+  /** When it makes sense to ask again; goes out as `Retry-After`. */
+  retryAfterSeconds?: number
+}
+
 /** An error of ours: a stable code, a sentence that says which value was wrong, and the cause for the log only. */
 export class UtgangError extends Error {
   override readonly name = 'UtgangError'
   readonly code: ErrorCode
+  readonly retryAfterSeconds: number | undefined
 
-  constructor(code: ErrorCode, message?: string, options?: { cause?: unknown }) {
+  constructor(code: ErrorCode, message?: string, options?: ErrorDetails) {
     super(message ?? errorTable[code].meaning, options)
     this.code = code
+    this.retryAfterSeconds = options?.retryAfterSeconds
   }
 
   /** The HTTP status that goes with the code. */
@@ -149,9 +164,11 @@ export class OAuthError extends Error {
   override readonly name = 'OAuthError'
   readonly error: string
   readonly status: number
+  readonly retryAfterSeconds: number | undefined
 
-  constructor(error: string, description: string, status = 400, options?: { cause?: unknown }) {
+  constructor(error: string, description: string, status = 400, options?: ErrorDetails) {
     super(description, options)
+    this.retryAfterSeconds = options?.retryAfterSeconds
     this.error = error
     this.status = status
   }

@@ -10,11 +10,12 @@ import { type AuthenticationParts, type Credentials, refused } from './credentia
  * Finds out which client calls one of our own endpoints (RFC 6749 §2.3, RFC 7523 §3): `none`, `client_secret_basic`,
  * `client_secret_post` and `private_key_jwt`, by the rules of the token endpoint. Only where nothing at all is given
  * does it answer 401 instead of 400, as RFC 7662 §2.3 wants.
+ * @param ip where the call comes from: wrong secrets of a client from one address are limited
  * @param endpoint the path of the endpoint, which an assertion may name as its audience
- * @throws OAuthError `invalid_request` 400 or `invalid_client` 401
+ * @throws OAuthError `invalid_request` 400 or `invalid_client` 401, 429 after too many wrong secrets
  */
 export async function authenticateClient(
-  headers: IncomingHttpHeaders,
+  { headers, ip }: { headers: IncomingHttpHeaders; ip: string },
   form: Credentials,
   endpoint: string,
   parts: AuthenticationParts
@@ -39,9 +40,22 @@ export async function authenticateClient(
   }
   if (client.authMethod !== 'client_secret_basic' && client.authMethod !== 'client_secret_post')
     throw refused('the client is registered for another way to authenticate')
-  if (!matches(secret, client.secretHash)) throw refused('invalid secret')
+  const guesses = guessKey(client.clientId, ip)
+  const retryAfterSeconds = await parts.wrongSecrets.look(guesses)
+  if (retryAfterSeconds > 0)
+    throw new OAuthError('invalid_client', tooManySecrets, 429, { retryAfterSeconds })
+  if (!matches(secret, client.secretHash)) {
+    await parts.wrongSecrets.take(guesses)
+    throw refused('invalid secret')
+  }
   return client
 }
+
+/** Under which wrong secrets are counted: a guesser elsewhere keeps no client from its work. */
+export const guessKey = (clientId: string, ip: string | undefined): string => `${ip} ${clientId}`
+
+/** What a client is told after too many of them. */
+export const tooManySecrets = 'too many wrong secrets, wait a little'
 
 function matches(secret: string, secretHash: string | undefined): boolean {
   if (secretHash === undefined) return false

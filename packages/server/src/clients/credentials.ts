@@ -1,6 +1,7 @@
 import type { fetch } from 'undici'
 import { OAuthError } from '../errors.ts'
 import type { Storage } from '../storage/storage.ts'
+import type { RateLimit } from '../web/throttle.ts'
 import type { Clients } from './client.ts'
 
 /** What authenticating a client needs. */
@@ -11,6 +12,8 @@ export interface AuthenticationParts {
   now(): number
   /** Gets the keys of a client from its `jwks_uri`. */
   fetch: typeof fetch
+  /** Wrong secrets, by client and address. */
+  wrongSecrets: RateLimit
 }
 
 /** The parameters of a form that can authenticate a client. */

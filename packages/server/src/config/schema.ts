@@ -5,6 +5,12 @@ import { lifetimesSchema } from './lifetimes.ts'
 
 /** Fewest characters of a password, wherever one is chosen. */
 export const shortestPassword = 8
+/** Most characters of a password. */
+export const longestPassword = 1000
+/** Most characters of a mail address (RFC 5321 §4.5.3.1.3, without the angle brackets). */
+export const longestEmail = 254
+/** Most characters of a person's name. */
+export const longestName = 200
 
 /** A user in the config; further keys are claims about them. */
 export const userSchema = z.looseObject({
@@ -14,7 +20,12 @@ export const userSchema = z.looseObject({
     .describe('their name in every token; never changes, never that of a client'),
   email: z.email().describe('what they sign in with'),
   name: z.string().min(1).optional().describe('what people read; default: their address'),
-  password: z.string().min(shortestPassword).optional().describe('kept as an argon2id hash'),
+  password: z
+    .string()
+    .min(shortestPassword)
+    .max(longestPassword)
+    .optional()
+    .describe('kept as an argon2id hash'),
   password_hash: z
     .string()
     .startsWith('$argon2id$', 'an argon2id hash')

@@ -22,7 +22,7 @@ export async function readClientForm(
 ): Promise<ClientForm> {
   requireForm(request)
   const form = fieldsOf(request)
-  const client = await authenticateClient(request.headers, form, endpoint, parts.authentication)
+  const client = await authenticateClient(request, form, endpoint, parts.authentication)
   return { client, form }
 }
 

@@ -34,7 +34,7 @@ export function receipts(parts: DoorParts) {
   }
 
   async function caller(request: FastifyRequest): Promise<string> {
-    const client = await authenticateClient(request.headers, {}, path, parts.authentication)
+    const client = await authenticateClient(request, {}, path, parts.authentication)
     mustBeConfidential(client)
     return client.clientId
   }

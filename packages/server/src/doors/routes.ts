@@ -4,7 +4,6 @@ import type { Op } from '../oidc/op.ts'
 import { signInSteps } from '../oidc/sign-in.ts'
 import { useDataHeaders, usePageHeaders } from '../web/headers.ts'
 import { type WebServer, webServer } from '../web/server.ts'
-import type { Throttle } from '../web/throttle.ts'
 import { apiLogout } from './api-logout.ts'
 import type { DoorParts } from './door.ts'
 import { endSession } from './end-session.ts'
@@ -18,15 +17,14 @@ import { redirectLogout } from './redirect-logout.ts'
 import { revocation } from './revoke.ts'
 import { sdkSession } from './sdk-session.ts'
 
-/** What the sign-in steps need besides, and whether the server is about to stop. */
+/** The OpenID Provider, and whether the server is about to stop. */
 export interface DoorOptions {
   op: Op
-  throttle: Throttle
   isStopping: () => boolean
 }
 
 /** The web server with every door in it: pages, which people see (oidc-provider's own included), and data for programs. */
-export function openDoors(parts: DoorParts, { op, throttle, isStopping }: DoorOptions): WebServer {
+export function openDoors(parts: DoorParts, { op, isStopping }: DoorOptions): WebServer {
   const { config, log } = parts
   const web = webServer({
     log,
@@ -41,8 +39,8 @@ export function openDoors(parts: DoorParts, { op, throttle, isStopping }: DoorOp
     pages.register(home(parts))
     pages.register(redirectLogout(parts))
     pages.register(authorizeAliases)
-    pages.register(signInSteps({ ...parts, op, throttle }))
-    pages.register(mountOp(op, config))
+    pages.register(signInSteps({ ...parts, op }))
+    pages.register(mountOp(op, parts))
   })
 
   web.register(async data => {

@@ -153,9 +153,10 @@ function grantAdapter({ storage, clock, heart }: OpParts): Adapter {
 
 const interaction: RecordKind = 'interaction'
 
-function interactionAdapter({ storage, clock, config, sealer }: OpParts): Adapter {
+function interactionAdapter({ storage, clock, config, sealer, limits }: OpParts): Adapter {
   return adapter({
     async upsert(id, payload, expiresIn = 0) {
+      if (payload.result === undefined) await limitInteractions(limits)
       // Its id is a cookie value and part of returnTo, and session.cookie is the session's own: none is kept.
       const { jti: _jti, returnTo: _returnTo, session, ...kept } = payload
       const { cookie: _cookie, ...owner } = (session ?? {}) as { uid?: string; cookie?: string }
@@ -173,8 +174,23 @@ function interactionAdapter({ storage, clock, config, sealer }: OpParts): Adapte
       const returnTo = `${config.issuer}${returnPath}${id}`
       return { ...withHints(record.payload, sealer.open), jti: id, returnTo } as AdapterPayload
     },
-    destroy: id => storage.dropRecord(interaction, hashSecret(id))
+    async destroy(id) {
+      await storage.dropRecord(interaction, hashSecret(id))
+      const ip = Provider.ctx?.req.askedBy?.ip
+      if (ip !== undefined) await limits.interactions.giveBack(ip)
+    }
   })
+}
+
+/** Anybody can begin a sign-in, and each is stored until it is done: too many from one address get a page of ours. */
+async function limitInteractions({ interactions }: OpParts['limits']): Promise<void> {
+  const { ctx } = Provider
+  const ip = ctx?.req.askedBy?.ip
+  const wait = ip === undefined ? 0 : await interactions.take(ip)
+  if (wait === 0) return
+  ctx?.set('retry-after', String(wait))
+  const error = new errors.CustomOIDCProviderError('too_many_requests', 'too many sign-ins from this address')
+  throw Object.assign(error, { status: 429, statusCode: 429, allow_redirect: false })
 }
 
 function replayAdapter({ storage, clock }: OpParts): Adapter {

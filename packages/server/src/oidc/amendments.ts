@@ -54,7 +54,8 @@ export function amendments(provider: Provider, parts: OpParts): void {
     const error = ctx.state.authorizationError as (ErrorOut & Error) | undefined
     if (!error || ctx.path !== routes.authorization || ctx.oidc.session?.accountId !== undefined) return
     const client = ctx.oidc.client && (await clients.find(ctx.oidc.client.clientId))
-    if (client?.source !== 'registered' || answersOfNoPrompt.includes(error.error)) return
+    if (client?.source !== 'registered' || ctx.status === 429 || answersOfNoPrompt.includes(error.error))
+      return
     ctx.status = 400
     ctx.remove('location')
     await renderProviderError(ctx, error, error, parts)

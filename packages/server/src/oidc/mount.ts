@@ -1,9 +1,10 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import type { Config } from '../config/schema.ts'
+import { OAuthError } from '../errors.ts'
 import { sessionCookie } from '../sessions/session-cookie.ts'
 import { askedBy } from '../web/asking.ts'
 import { comesTwice, withoutCookie } from '../web/cookies.ts'
 import type { Op } from './op.ts'
+import type { OpParts } from './parts.ts'
 import { routes } from './paths.ts'
 import { refuseLongQuery } from './query-length.ts'
 
@@ -14,7 +15,7 @@ type Check = (request: FastifyRequest, reply: FastifyReply) => unknown
  * Gives oidc-provider those paths that are its own, and only those. It reads the raw request itself, so nothing
  * parses a body before it.
  */
-export function mountOp(op: Op, config: Config) {
+export function mountOp(op: Op, { config, limits }: OpParts) {
   return async (app: FastifyInstance): Promise<void> => {
     app.removeAllContentTypeParsers()
     app.addContentTypeParser('*', (_request, _payload, done) => done(null))
@@ -49,10 +50,31 @@ export function mountOp(op: Op, config: Config) {
       for (const method of ['GET', 'OPTIONS'] as const) pass(method, path)
     }
     if (config.registration !== false) {
-      pass('POST', routes.registration)
+      pass('POST', routes.registration, request => limitRegistration(request, limits))
       pass('GET', `${routes.registration}/:clientId`)
     }
   }
+}
+
+/** Longest registration that is read, in bytes. */
+const longestRegistrationBytes = 16 * 1024
+
+/** What is registered is kept for good, so neither much nor often. The length has to be told: it is not read to find out. */
+async function limitRegistration(
+  request: FastifyRequest,
+  { registrations }: OpParts['limits']
+): Promise<void> {
+  if (!(Number(request.headers['content-length']) <= longestRegistrationBytes))
+    throw new OAuthError(
+      'invalid_request',
+      `a registration has a Content-Length of at most ${longestRegistrationBytes}`,
+      413
+    )
+  const retryAfterSeconds = await registrations.take(request.ip)
+  if (retryAfterSeconds > 0)
+    throw new OAuthError('too_many_requests', 'too many registrations from this address', 429, {
+      retryAfterSeconds
+    })
 }
 
 function allowHashedScripts(reply: FastifyReply): void {

@@ -1,7 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type Provider from 'oidc-provider'
 import { readSigningKeys, type SigningKeys } from '../tokens/signing-keys.ts'
-import type { Throttle } from '../web/throttle.ts'
 import type { OpParts } from './parts.ts'
 import { buildProvider } from './provider.ts'
 
@@ -18,14 +17,14 @@ export interface Op {
  * Starts the provider. Its keys are fixed when it is built, so a changed set builds another one; requests under way
  * finish on the old one. Building takes a few milliseconds and keeps no state.
  */
-export async function openOp(parts: Omit<OpParts, 'keys'>, throttle: Throttle): Promise<Op> {
+export async function openOp(parts: Omit<OpParts, 'keys'>): Promise<Op> {
   const { storage, sealer, clock, config } = parts
   const keptSeconds = Math.max(config.lifetimes.remembered_max_seconds, config.lifetimes.session_max_seconds)
   let keys = await readSigningKeys(storage, sealer, clock.now(), keptSeconds)
   let current = build()
 
   function build(): { provider: Provider; callback: ReturnType<Provider['callback']> } {
-    const provider = buildProvider({ ...parts, keys: () => keys }, throttle)
+    const provider = buildProvider({ ...parts, keys: () => keys })
     return { provider, callback: provider.callback() }
   }
 

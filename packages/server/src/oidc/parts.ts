@@ -6,6 +6,7 @@ import type { Heart } from '../logout/end.ts'
 import type { Sealer } from '../storage/secrets.ts'
 import type { Storage } from '../storage/storage.ts'
 import type { SigningKeys } from '../tokens/signing-keys.ts'
+import type { Limits } from '../web/limits.ts'
 
 /** What the OpenID Provider is built from. */
 export interface OpParts {
@@ -16,6 +17,7 @@ export interface OpParts {
   heart: Heart
   sealer: Sealer
   log: Logger
+  limits: Limits
   /** The signing keys of this moment. */
   keys(): SigningKeys
 }

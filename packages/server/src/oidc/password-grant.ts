@@ -1,9 +1,9 @@
-import type Provider from 'oidc-provider'
-import { errors, type KoaContextWithOIDC } from 'oidc-provider'
+import Provider, { errors, type KoaContextWithOIDC } from 'oidc-provider'
+import { UtgangError } from '../errors.ts'
 import type { User } from '../storage/records.ts'
 import { newGrantId } from '../tokens/grant-id.ts'
-import { attemptKey, findByPassword } from '../users/users.ts'
-import type { Throttle } from '../web/throttle.ts'
+import { waitToTry, wasRight } from '../users/attempts.ts'
+import { findByPassword } from '../users/users.ts'
 import type { OpParts } from './parts.ts'
 
 /**
@@ -12,8 +12,7 @@ import type { OpParts } from './parts.ts'
  */
 export function registerPasswordGrant(
   provider: Provider,
-  { storage, clients, clock, config }: OpParts,
-  throttle: Throttle
+  { storage, clients, clock, config, limits }: OpParts
 ): void {
   async function passwordGrant(ctx: KoaContextWithOIDC): Promise<void> {
     const { client: known, params } = ctx.oidc
@@ -23,13 +22,12 @@ export function registerPasswordGrant(
     const [username, password] = [text(params?.username), text(params?.password)]
     if (!username || !password)
       throw new errors.InvalidRequest('missing required parameter(s) username, password')
-    const key = attemptKey(username, ctx.req.askedBy?.ip)
-    const wait = await throttle.attempt(key)
+    const wait = await waitToTry(limits, username, ctx.req.askedBy?.ip)
     if (wait > 0) {
       ctx.set('retry-after', String(wait))
       throw new errors.InvalidGrant('too many attempts, wait a little')
     }
-    const user = await findByPassword(storage, username, password)
+    const user = await findByPassword(storage, username, password).catch(tooBusy)
     await storage.writeAudit(
       {
         event: user ? 'sign_in' : 'sign_in_failed',
@@ -41,7 +39,7 @@ export function registerPasswordGrant(
       clock.now()
     )
     if (!user) throw new errors.InvalidGrant('invalid user credentials')
-    await throttle.succeeded(key)
+    await wasRight(limits, username, ctx.req.askedBy?.ip)
     const scopes = new Set((text(params?.scope) ?? client.scope ?? 'openid').split(' ').filter(Boolean))
     if (client.scope) {
       const registered = client.scope.split(' ')
@@ -101,6 +99,13 @@ export function registerPasswordGrant(
   }
 
   provider.registerGrantType('password', passwordGrant, ['username', 'password', 'scope'])
+}
+
+/** Said in oidc-provider's words, which would make a 500 of ours. */
+function tooBusy(error: unknown): never {
+  if (!(error instanceof UtgangError && error.code === 'overloaded')) throw error
+  Provider.ctx?.set('retry-after', String(error.retryAfterSeconds))
+  throw Object.assign(new errors.TemporarilyUnavailable(error.message), { status: 503, statusCode: 503 })
 }
 
 function text(value: unknown): string | undefined {

@@ -1,10 +1,10 @@
-import Provider, { type Configuration, type KoaContextWithOIDC } from 'oidc-provider'
+import Provider, { type Configuration, errors, type KoaContextWithOIDC } from 'oidc-provider'
+import { guessKey, tooManySecrets } from '../clients/authenticate.ts'
 import { originsOf, secretMark } from '../clients/client.ts'
 import { sessionCookie } from '../sessions/session-cookie.ts'
 import { sidFor } from '../sessions/sid.ts'
 import { hashSecret, newSecret } from '../storage/secrets.ts'
 import { outgoingFetch } from '../web/outgoing.ts'
-import type { Throttle } from '../web/throttle.ts'
 import { accountFinder, claimsByScope } from './accounts.ts'
 import { adapterFor } from './adapter.ts'
 import { amendments } from './amendments.ts'
@@ -17,12 +17,12 @@ import { prompts } from './policy.ts'
 import { checkRegistration, ownKeys } from './registration.ts'
 
 /** Builds oidc-provider over our storage, with the signing keys of this moment. */
-export function buildProvider(parts: OpParts, throttle: Throttle): Provider {
+export function buildProvider(parts: OpParts): Provider {
   const provider = new Provider(parts.config.issuer, configuration(parts))
   // Behind our own server every request counts as https: all cookies are Secure, on loopback too.
   provider.proxy = true
-  override(provider)
-  registerPasswordGrant(provider, parts, throttle)
+  override(provider, parts)
+  registerPasswordGrant(provider, parts)
   amendments(provider, parts)
   provider.on('server_error', (ctx, error) =>
     parts.log.error({ err: error, route: ctx.oidc?.route, ...ctx.req.askedBy }, 'oidc-provider failed')
@@ -100,16 +100,24 @@ function configuration(parts: OpParts): Configuration {
   }
 }
 
-function override(provider: Provider): void {
+function override(provider: Provider, { limits: { wrongSecrets } }: OpParts): void {
   // Whatever Host header arrives, every address we give out is under the issuer.
   provider.OIDCContext.prototype.urlFor = (name: string, options?: object) =>
     provider.urlFor(name, options as never)
   provider.Client.prototype.includeSid = () => true
   provider.Client.prototype.compareClientSecret = async function (
-    this: { clientSecret?: string },
+    this: { clientId: string; clientSecret?: string },
     secret: string
   ) {
-    return this.clientSecret === secretMark + hashSecret(secret)
+    const guesses = guessKey(this.clientId, Provider.ctx?.req.askedBy?.ip)
+    const retryAfterSeconds = await wrongSecrets.look(guesses)
+    if (retryAfterSeconds > 0) {
+      Provider.ctx?.set('retry-after', String(retryAfterSeconds))
+      throw Object.assign(new errors.InvalidClientAuth(tooManySecrets), { status: 429, statusCode: 429 })
+    }
+    const matches = this.clientSecret === secretMark + hashSecret(secret)
+    if (!matches) await wrongSecrets.take(guesses)
+    return matches
   } as never
   const session = provider.Session.prototype as unknown as {
     uid: string

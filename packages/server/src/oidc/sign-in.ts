@@ -5,12 +5,12 @@ import { selectAccountPage } from '../pages/select-account.ts'
 import { signInPage } from '../pages/sign-in.ts'
 import type { User } from '../storage/records.ts'
 import { readHint } from '../tokens/id-token-hint.ts'
-import { attemptKey, findByPassword } from '../users/users.ts'
+import { waitToTry, wasRight } from '../users/attempts.ts'
+import { findByPassword } from '../users/users.ts'
 import { html, seeOther } from '../web/answers.ts'
 import { askedBy } from '../web/asking.ts'
 import { isOwnForm, provenance } from '../web/fetch-metadata.ts'
 import { formOf, queryOf } from '../web/parameters.ts'
-import type { Throttle } from '../web/throttle.ts'
 import { offerSwitch, registerAccountSwitch } from './account-switch.ts'
 import type { Op } from './op.ts'
 import type { OpParts } from './parts.ts'
@@ -20,7 +20,7 @@ import { registerSignUp, showSignUp } from './sign-up.ts'
 import { type Asked, nameOf, type SignInParts, signedInAs, signInParts } from './steps.ts'
 
 /** The pages of signing in: password, sign-up, consent, choice of account, switch of account. */
-export function signInSteps(parts: OpParts & { op: Op; throttle: Throttle }) {
+export function signInSteps(parts: OpParts & { op: Op }) {
   return async (app: FastifyInstance): Promise<void> => {
     const steps = signInParts(parts)
     app.addHook('preHandler', async request => {
@@ -101,8 +101,7 @@ async function signIn(steps: SignInParts, request: FastifyRequest, reply: Fastif
   if (!asked) return reply
   const { login = '', password = '', remember } = formOf(request)
   const remembered = remember !== undefined
-  const key = attemptKey(login, request.ip)
-  const wait = await steps.throttle.attempt(key)
+  const wait = await waitToTry(steps.limits, login, request.ip)
   if (wait > 0) {
     reply.code(429).header('retry-after', String(wait))
     return showSignIn(asked, reply, {
@@ -126,7 +125,7 @@ async function signIn(steps: SignInParts, request: FastifyRequest, reply: Fastif
     reply.code(401)
     return showSignIn(asked, reply, { login, remember: remembered, error: { code: 'invalid_credentials' } })
   }
-  await steps.throttle.succeeded(key)
+  await wasRight(steps.limits, login, request.ip)
   if (await isAskedForAnother(steps, asked, user)) return steps.finish(request, reply, anotherIsMeant)
   if (asked.current && asked.current.user.sub !== user.sub)
     return offerSwitch(steps, asked, reply, user, remembered)

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
-import { shortestPassword } from '../config/schema.ts'
+import { longestEmail, longestName, longestPassword, shortestPassword } from '../config/schema.ts'
 import { UtgangError } from '../errors.ts'
 import { type SignUpProblem, signUpCheckPage, signUpPage } from '../pages/sign-up.ts'
 import { hashPassword } from '../users/passwords.ts'
@@ -55,6 +55,8 @@ async function signUp(steps: SignInParts, request: FastifyRequest, reply: Fastif
     reply.code(400)
     return showSignUp(asked, reply, { email, name, problems })
   }
+  const retryAfterSeconds = await steps.limits.hashes.take(request.ip)
+  if (retryAfterSeconds > 0) throw new UtgangError('too_many_requests', undefined, { retryAfterSeconds })
   const passwordHash = await hashPassword(password)
   const sub = newSub()
   try {
@@ -76,10 +78,13 @@ async function signUp(steps: SignInParts, request: FastifyRequest, reply: Fastif
 function problemsOf(email: string, name: string, password: string): SignUpProblem[] {
   const problems: SignUpProblem[] = []
   if (email === '') problems.push({ field: 'email', code: 'required' })
-  else if (!z.email().safeParse(email).success) problems.push({ field: 'email', code: 'invalid' })
+  else if (email.length > longestEmail || !z.email().safeParse(email).success)
+    problems.push({ field: 'email', code: 'invalid' })
   if (name === '') problems.push({ field: 'name', code: 'required' })
+  else if (name.length > longestName) problems.push({ field: 'name', code: 'too_long' })
   if (password === '') problems.push({ field: 'password', code: 'required' })
   else if (password.length < shortestPassword) problems.push({ field: 'password', code: 'too_short' })
+  else if (password.length > longestPassword) problems.push({ field: 'password', code: 'too_long' })
   return problems
 }
 

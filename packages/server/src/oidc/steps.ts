@@ -7,7 +7,6 @@ import type { User } from '../storage/records.ts'
 import { seeOther } from '../web/answers.ts'
 import { sessionOf } from '../web/asking.ts'
 import { readCookie } from '../web/cookies.ts'
-import type { Throttle } from '../web/throttle.ts'
 import { prepare } from './mount.ts'
 import type { Op } from './op.ts'
 import type { OpParts } from './parts.ts'
@@ -28,7 +27,6 @@ export interface Asked {
 /** What the steps of signing in share. */
 export interface SignInParts extends OpParts {
   op: Op
-  throttle: Throttle
   /** The interaction of this request; `undefined` when the answer has been given already (it started again). */
   ask(request: FastifyRequest, reply: FastifyReply): Promise<Asked | undefined>
   /** Ends the interaction and goes back to the authorization. */
@@ -36,7 +34,7 @@ export interface SignInParts extends OpParts {
 }
 
 /** Builds what the steps share. */
-export function signInParts(parts: OpParts & { op: Op; throttle: Throttle }): SignInParts {
+export function signInParts(parts: OpParts & { op: Op }): SignInParts {
   const { op, storage, clients } = parts
   return {
     ...parts,

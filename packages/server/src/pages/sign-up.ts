@@ -7,7 +7,7 @@ import { html } from './markup.ts'
 /** One thing that is wrong with a sign-up form. */
 export interface SignUpProblem {
   field: 'email' | 'name' | 'password'
-  code: 'required' | 'invalid' | 'too_short'
+  code: 'required' | 'invalid' | 'too_short' | 'too_long'
 }
 
 /** Asks for what a new account needs: `name`, `email`, `password`. Shown again, it says what was wrong with which field. */

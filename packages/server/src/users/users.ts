@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import type { UserConfig } from '../config/schema.ts'
+import { longestEmail, longestPassword, type UserConfig } from '../config/schema.ts'
 import { UtgangError } from '../errors.ts'
-import { emailKey } from '../storage/email-key.ts'
 import type { Json, User } from '../storage/records.ts'
 import type { PeopleStore } from '../storage/storage.ts'
 import { hashPassword, passwordMatches } from './passwords.ts'
@@ -9,18 +8,14 @@ import { hashPassword, passwordMatches } from './passwords.ts'
 /** A new `sub`: 120 random bits, with a mark of its own so that it never equals a client id (RFC 9700 §4.15.1). */
 export const newSub = (): string => `u_${randomBytes(15).toString('base64url')}`
 
-/**
- * Under which wrong passwords are counted: the account, however its address is written, and where they come from, so
- * that the owner, elsewhere, notices nothing.
- */
-export const attemptKey = (login: string, ip: string | undefined): string => `${emailKey(login)} ${ip}`
-
 /** The active user with this address and password; `undefined` for every other case, in the same time. */
 export async function findByPassword(
   storage: PeopleStore,
   email: string,
   password: string
 ): Promise<User | undefined> {
+  // No account has these, so nobody learns anything from an answer that comes at once.
+  if (email.length > longestEmail || password.length > longestPassword) return undefined
   const user = await storage.findUserByEmail(email)
   const matches = await passwordMatches(password, user?.passwordHash)
   return matches && user?.status === 'active' ? user : undefined

@@ -111,13 +111,15 @@ export function answerError(
   const status = statusOf(error) ?? known.status
   request.failure = known.code
   if (status >= 500) request.log.error({ err: error, cause: known.cause }, known.code)
-  if (known.code === 'storage_unavailable') reply.header('retry-after', '1')
+  const retryAfterSeconds = known.code === 'storage_unavailable' ? 1 : known.retryAfterSeconds
+  if (retryAfterSeconds !== undefined) reply.header('retry-after', String(retryAfterSeconds))
   return show(request, reply, { code: known.code, message: known.message, status })
 }
 
 /** Sends an error in OAuth's form (RFC 6749 §5.2). */
 export function sendOAuthError(error: OAuthError, reply: FastifyReply): FastifyReply {
   reply.request.failure = error.error
+  if (error.retryAfterSeconds !== undefined) reply.header('retry-after', String(error.retryAfterSeconds))
   if (error.status === 401 && error.error === 'invalid_client')
     reply.header('www-authenticate', 'Basic realm="utgang"')
   return reply

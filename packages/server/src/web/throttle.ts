@@ -56,6 +56,8 @@ export interface RateLimit {
   take(key: string): Promise<number>
   /** Seconds to wait without counting, else 0. */
   look(key: string): Promise<number>
+  /** Takes back one that was counted; no more than were. */
+  giveBack(key: string): Promise<void>
 }
 
 /** A limit of `perMinute` requests under each key, counted in this process. */
@@ -73,6 +75,10 @@ export function rateLimit(perMinute: number): RateLimit {
     async look(key) {
       const found = await limiter.get(key)
       return found && found.remainingPoints <= 0 ? Math.ceil(found.msBeforeNext / 1000) : 0
+    },
+    async giveBack(key) {
+      const found = await limiter.get(key)
+      if (found && found.consumedPoints > 0) await limiter.reward(key)
     }
   }
 }

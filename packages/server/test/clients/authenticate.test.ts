@@ -32,6 +32,7 @@ beforeAll(async () => {
     config: {
       // The server of the keys is on this machine.
       allow_private_addresses: true,
+      trust_proxy: ['127.0.0.1'],
       clients: [
         { client_id: 'basic', client_secret: secret, grant_types: grantTypes },
         {
@@ -280,6 +281,25 @@ test('fetched keys are kept for a while', async () => {
   const before = keyRequests
   for (let i = 0; i < 3; i++) await send('/oauth/revoke', await assertion('remote'))
   expect(keyRequests).toBe(before)
+})
+
+test('thirty wrong secrets of a client from one address, and not even the right one is looked at there', async () => {
+  const from = (ip: string, asking: Asking): Asking => ({
+    ...asking,
+    headers: { ...asking.headers, 'x-forwarded-for': ip }
+  })
+  const endpoints = ['/oauth/introspect', '/oauth/token']
+  for (let nth = 0; nth < 30; nth++)
+    expect(
+      (await send(endpoints[nth % 2] ?? '', from('192.0.2.1', basic('basic', `no ${nth}`)))).verdict
+    ).toBe('invalid_client')
+  for (const endpoint of endpoints) {
+    const { verdict, answer } = await send(endpoint, from('192.0.2.1', basic('basic', secret)))
+    expect([verdict, answer.status]).toEqual(['invalid_client', 429])
+    expect(Number(answer.headers['retry-after'])).toBeGreaterThan(0)
+    expect((await send(endpoint, from('192.0.2.2', basic('basic', secret)))).verdict).toBe('accepted')
+    expect((await send(endpoint, from('192.0.2.1', basic('post', secret)))).verdict).toBe('accepted')
+  }
 })
 
 /** Sends credentials beside a token that nobody knows, so that all which is judged is who asks. */

@@ -9,8 +9,11 @@ type Metadata = Record<string, unknown>
 
 const web: Metadata = { redirect_uris: ['https://new.example/callback'], client_name: 'A new one' }
 
+/** Registrations come through this proxy. */
+const proxied = { trust_proxy: ['127.0.0.1'] }
+
 /** The issuer is https, so nothing is eased for loopback. */
-const online = { issuer: 'https://id.example', users: [] }
+const online = { issuer: 'https://id.example', users: [], ...proxied }
 
 interface Registered {
   status: number
@@ -18,8 +21,14 @@ interface Registered {
   json<T = Metadata>(): T
 }
 
+let nth = 0
+
 async function register(at: TestSystem, metadata: Metadata, bearer?: string): Promise<Registered> {
-  const headers = new Headers({ 'content-type': 'application/json' })
+  // Each from an address of its own: too many from one have to wait.
+  const headers = new Headers({
+    'content-type': 'application/json',
+    'x-forwarded-for': `10.0.0.${++nth % 250}`
+  })
   if (bearer !== undefined) headers.set('authorization', `Bearer ${bearer}`)
   const body = JSON.stringify(metadata)
   const answer = await fetch(`${at.origin}/oauth/register`, { method: 'POST', headers, body })
@@ -262,7 +271,7 @@ describe('when it is on, at a public address', () => {
 describe('when it is on', () => {
   let at: TestSystem
   beforeAll(async () => {
-    at = await openSystem({ config: { registration: true } })
+    at = await openSystem({ config: { ...proxied, registration: true } })
   })
   afterAll(() => at.close())
 
@@ -315,6 +324,7 @@ describe('when it is on', () => {
     const browser = at.browser()
     for (const wrong of [
       { response_type: 'token' },
+      { response_type: 'token', prompt: 'none' },
       { code_challenge: undefined },
       { response_mode: 'form_post', prompt: 'x' }
     ]) {

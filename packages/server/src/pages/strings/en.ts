@@ -65,17 +65,20 @@ export const en = {
       email: {
         required: 'Enter your email address.',
         invalid: 'Enter a whole email address, such as name@example.org.',
-        too_short: 'Enter a whole email address, such as name@example.org.'
+        too_short: 'Enter a whole email address, such as name@example.org.',
+        too_long: 'Enter a whole email address, such as name@example.org.'
       },
       name: {
         required: 'Enter your name.',
         invalid: 'Enter your name.',
-        too_short: 'Enter your name.'
+        too_short: 'Enter your name.',
+        too_long: 'Enter a shorter name.'
       },
       password: {
         required: 'Choose a password.',
         invalid: 'Choose another password.',
-        too_short: 'Choose a longer password.'
+        too_short: 'Choose a longer password.',
+        too_long: 'Choose a shorter password.'
       }
     }
   },
@@ -263,6 +266,11 @@ export const en = {
         title: 'Not just now',
         happened: 'We could not store that, so nothing has changed and nobody has been told anything.',
         next: 'It is safe to try again.'
+      },
+      overloaded: {
+        title: 'Not just now',
+        happened: 'Very many people are signing in at this moment, so we did not get to you.',
+        next: 'Try again in a moment.'
       },
       too_many_attempts: {
         title: 'A short break',

@@ -44,17 +44,20 @@ export const nb: Strings = {
       email: {
         required: 'Skriv inn e-postadressen din.',
         invalid: 'Skriv inn en hel e-postadresse, for eksempel navn@example.org.',
-        too_short: 'Skriv inn en hel e-postadresse, for eksempel navn@example.org.'
+        too_short: 'Skriv inn en hel e-postadresse, for eksempel navn@example.org.',
+        too_long: 'Skriv inn en hel e-postadresse, for eksempel navn@example.org.'
       },
       name: {
         required: 'Skriv inn navnet ditt.',
         invalid: 'Skriv inn navnet ditt.',
-        too_short: 'Skriv inn navnet ditt.'
+        too_short: 'Skriv inn navnet ditt.',
+        too_long: 'Skriv inn et kortere navn.'
       },
       password: {
         required: 'Velg et passord.',
         invalid: 'Velg et annet passord.',
-        too_short: 'Velg et lengre passord.'
+        too_short: 'Velg et lengre passord.',
+        too_long: 'Velg et kortere passord.'
       }
     }
   },
@@ -244,6 +247,11 @@ export const nb: Strings = {
         title: 'Ikke akkurat nå',
         happened: 'Vi fikk ikke lagret det, så ingenting er endret, og ingen har fått beskjed om noe.',
         next: 'Du kan trygt prøve igjen.'
+      },
+      overloaded: {
+        title: 'Ikke akkurat nå',
+        happened: 'Svært mange logger inn akkurat nå, så vi rakk ikke deg.',
+        next: 'Prøv igjen om et øyeblikk.'
       },
       too_many_attempts: {
         title: 'En liten pause',
