@@ -1,7 +1,6 @@
 import type { fetch } from 'undici'
 import { OAuthError } from '../errors.ts'
 import type { Storage } from '../storage/storage.ts'
-import type { RateLimit } from '../web/throttle.ts'
 import type { Clients } from './client.ts'
 
 /** What authenticating a client needs. */
@@ -12,8 +11,8 @@ export interface AuthenticationParts {
   now(): number
   /** Gets the keys of a client from its `jwks_uri`. */
   fetch: typeof fetch
-  /** Wrong secrets, by client and address. */
-  wrongSecrets: RateLimit
+  /** Counts wrong secrets, by client and address; both answer how many seconds to wait, 0 for none. */
+  wrongSecrets: { look(key: string): Promise<number>; take(key: string): Promise<number> }
 }
 
 /** The parameters of a form that can authenticate a client. */

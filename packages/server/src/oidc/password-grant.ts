@@ -2,8 +2,8 @@ import Provider, { errors, type KoaContextWithOIDC } from 'oidc-provider'
 import { UtgangError } from '../errors.ts'
 import type { User } from '../storage/records.ts'
 import { newGrantId } from '../tokens/grant-id.ts'
-import { waitToTry, wasRight } from '../users/attempts.ts'
 import { findByPassword } from '../users/users.ts'
+import { waitToTry, wasRight } from '../web/attempts.ts'
 import type { OpParts } from './parts.ts'
 
 /**

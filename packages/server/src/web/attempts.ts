@@ -1,5 +1,5 @@
 import { emailKey } from '../storage/email-key.ts'
-import type { Limits } from '../web/limits.ts'
+import type { Limits } from './limits.ts'
 
 type PasswordLimits = Pick<Limits, 'passwords' | 'hashes'>
 
