@@ -25,6 +25,8 @@ export interface Server {
   onLoopback: boolean
   /** For a `backchannel_logout_uri` anywhere. */
   forBackchannel: boolean
+  /** For a `jwks_uri` on loopback hosts: it is fetched, and not from there without `allow_private_addresses`. */
+  forKeys: boolean
 }
 
 /** What holds for the addresses of a client, whether the config names it or it registers itself. */
@@ -41,20 +43,18 @@ export function addressRules(client: Addresses, server: Server, complain: Compla
       if (rule !== undefined) complain([list, index], rule)
     }
   }
-  const isUnsafe = (value: string): boolean =>
-    new URL(value).protocol === 'http:' && !(server.onLoopback && isLoopback(value))
+  function isUnsafe(key: keyof Addresses, value: string): boolean {
+    if (new URL(value).protocol !== 'http:') return false
+    if (key === 'backchannel_logout_uri' && server.forBackchannel) return false
+    return !(isLoopback(value) && (key === 'jwks_uri' ? server.forKeys : server.onLoopback))
+  }
   for (const [key, rule] of singles) {
     const value = client[key]
     if (value === undefined) continue
     const form = badWebUri(value)
     if (form !== undefined) complain([key], `expected: ${form}`)
     else if (isOurs(value, server)) complain([key], ownRule)
-    else if (
-      rule !== undefined &&
-      isUnsafe(value) &&
-      !(key === 'backchannel_logout_uri' && server.forBackchannel)
-    )
-      complain([key], rule)
+    else if (rule !== undefined && isUnsafe(key, value)) complain([key], rule)
   }
   checkFrame(client, complain)
 }
@@ -75,7 +75,10 @@ function placeOf(address: string): string | undefined {
 
 /** Addresses that stand alone, with the rule that one on plain http breaks. */
 const singles = [
-  ['jwks_uri', 'must be https: whoever changes the keys on the way is this client'],
+  [
+    'jwks_uri',
+    'must be https (http for loopback hosts with allow_private_addresses): whoever changes the keys on the way is this client'
+  ],
   [
     'backchannel_logout_uri',
     'must be https: http is for loopback hosts, and for confidential clients with allow_private_addresses'

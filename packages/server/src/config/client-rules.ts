@@ -12,7 +12,8 @@ export function clientRules(
   checkGrantTypes(client, complain)
   // Back-Channel Logout 1.0 §2.2 allows http for confidential clients; that is for networks nobody else is in.
   const forBackchannel = isConfidential(client) && config.allow_private_addresses
-  addressRules(client, { issuer: config.issuer, onLoopback: true, forBackchannel }, complain)
+  const { issuer, allow_private_addresses: forKeys } = config
+  addressRules(client, { issuer, onLoopback: true, forBackchannel, forKeys }, complain)
 }
 
 function checkAuthentication(client: ClientConfig, complain: Complain): void {

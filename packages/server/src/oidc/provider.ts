@@ -59,7 +59,7 @@ function configuration(parts: OpParts): Configuration {
       id_token_signed_response_alg: 'RS256',
       grant_types: ['authorization_code', 'refresh_token']
     },
-    extraClientMetadata: { properties: [...ownKeys], validator: checkRegistration(config.issuer) as never },
+    extraClientMetadata: { properties: [...ownKeys], validator: checkRegistration(config) as never },
     // Whether a client is a browser application of ours is the config's word (`sdk`), and so are its origins.
     clientBasedCORS: (_ctx, origin, client) =>
       client.sdk === true &&

@@ -1,7 +1,7 @@
 import { errors, type KoaContextWithOIDC } from 'oidc-provider'
 import { type Addresses, addressRules } from '../config/client-addresses.ts'
 import { pathText } from '../config/problems.ts'
-import { isLoopback } from '../config/schema.ts'
+import { type Config, isLoopback } from '../config/schema.ts'
 
 /** Keys of ours beside the registered metadata. Only the config may set those that give power. */
 export const ownKeys = [
@@ -31,13 +31,16 @@ const open: ReadonlySet<string> = new Set([
   'tokens_end_with_session'
 ])
 
+/** Those of them that oidc-provider does not know, and so does not check the type of. */
+const flags = ['frontchannel_logout_session_required', 'tokens_end_with_session'] as const
+
 /**
  * Checks what a client that registers itself says (RFC 7591): none of the keys that give power, no grant type that
  * does, and addresses by the rules of the config, http on loopback only while the issuer is there too. Clients of the
  * config were checked when it was read.
  * Called by oidc-provider once for each of {@link ownKeys}.
  */
-export function checkRegistration(issuer: string) {
+export function checkRegistration(config: Pick<Config, 'issuer' | 'allow_private_addresses'>) {
   return (
     ctx: KoaContextWithOIDC | undefined,
     key: string,
@@ -53,7 +56,13 @@ export function checkRegistration(issuer: string) {
     }
     // Subjects are the same for every client, so nothing has to be fetched to tell clients of one sector.
     if (metadata.sector_identifier_uri !== undefined) refuse('sector_identifier_uri is not used here')
-    const server = { issuer, onLoopback: isLoopback(issuer), forBackchannel: false }
+    for (const flag of flags)
+      if (metadata[flag] !== undefined && typeof metadata[flag] !== 'boolean')
+        refuse(`${flag} must be a boolean`)
+    const framed = metadata.frontchannel_logout_uri
+    if (framed !== undefined && typeof framed !== 'string') refuse('frontchannel_logout_uri must be a string')
+    const { issuer, allow_private_addresses: forKeys } = config
+    const server = { issuer, onLoopback: isLoopback(issuer), forBackchannel: false, forKeys }
     addressRules(addressesIn(metadata), server, (path, rule) => refuse(`${pathText(path)}: ${rule}`))
   }
 }

@@ -260,6 +260,32 @@ test.each<[string, string[], RegExp | undefined]>([
   ],
   ['a symmetric key', ofClient({ jwks: { keys: [{ kty: 'oct' }] } }), /symmetric/],
   [
+    'keys on this machine',
+    ofPublic({ token_endpoint_auth_method: 'private_key_jwt', jwks_uri: 'http://127.0.0.1/keys' }),
+    /jwks_uri.*allow_private_addresses/
+  ],
+  [
+    'keys on this machine, where private addresses are allowed',
+    problems({
+      issuer,
+      allow_private_addresses: true,
+      clients: [
+        { ...client, token_endpoint_auth_method: 'private_key_jwt', jwks_uri: 'http://127.0.0.1/keys' }
+      ]
+    }),
+    undefined
+  ],
+  ['our own address as a front page', ofClient({ client_uri: `${issuer}/logout` }), /address of this server/],
+  [
+    'our own address, which browsers make https of',
+    problems({
+      issuer: 'https://id.example',
+      secret_keys: [key],
+      clients: [{ ...client, client_uri: 'http://ID.example.:80/logout' }]
+    }),
+    /address of this server/
+  ],
+  [
     'two places for keys',
     ofClient({ jwks: { keys: [{ kty: 'RSA' }] }, jwks_uri: 'https://a.example/keys' }),
     /only one/

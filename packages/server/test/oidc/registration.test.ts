@@ -279,6 +279,23 @@ describe('when it is on', () => {
     expect(await takenAddresses(at)).toEqual(returnAddresses)
   })
 
+  const front = { frontchannel_logout_uri: 'https://new.example/frame' }
+  test.each<[Metadata]>([
+    [{ redirect_uris: 'https://new.example/callback', ...front }],
+    [{ redirect_uris: [null], ...front }],
+    [{ redirect_uris: ['https://new.example/\r\nSet-Cookie: x=1'] }],
+    [{ redirect_uris: ['https://new.example/æ'] }],
+    [{ ...web, post_logout_redirect_uris: 'https://new.example/bye' }],
+    [{ ...web, frontchannel_logout_uri: {} }],
+    [{ ...web, frontchannel_logout_session_required: 'yes' }],
+    [{ ...web, tokens_end_with_session: 'yes' }],
+    [{ ...web, grant_types: 5 }],
+    [{ ...web, token_endpoint_auth_method: 'private_key_jwt', jwks_uri: 'http://127.0.0.1:9/keys' }]
+  ])('%j is refused, and breaks nothing', async metadata => {
+    const answer = await register(at, metadata)
+    expect([answer.status, answer.json().error]).toEqual([400, expect.stringMatching(/^invalid_/)])
+  })
+
   test('the secret is kept as a hash, shown once, and works', async () => {
     const answer = await register(at, web)
     const { client_id, client_secret, registration_access_token, registration_client_uri } =
