@@ -1,7 +1,7 @@
 import { createInterface } from 'node:readline/promises'
 import type { Command } from 'commander'
 import { z } from 'zod'
-import { shortestPassword } from '../config/schema.ts'
+import { longestPassword, shortestPassword } from '../config/schema.ts'
 import { UtgangError } from '../errors.ts'
 import type { CauseName } from '../logout/causes.ts'
 import type { User } from '../storage/records.ts'
@@ -25,10 +25,10 @@ export function registerUserCommands(program: Command): void {
         if (!z.email().safeParse(email).success)
           throw new UtgangError('invalid_request', `--email: ${email} is not an address`)
         const password = await readPassword()
-        if (password.length < shortestPassword)
+        if (password.length < shortestPassword || password.length > longestPassword)
           throw new UtgangError(
             'invalid_request',
-            `the password needs at least ${shortestPassword} characters`
+            `the password needs at least ${shortestPassword} characters and at most ${longestPassword}`
           )
         await storage.addUser(
           { sub, email, name, passwordHash: await hashPassword(password), claims: {} },

@@ -186,7 +186,9 @@ function interactionAdapter({ storage, clock, config, sealer, limits }: OpParts)
 async function limitInteractions({ interactions }: OpParts['limits']): Promise<void> {
   const { ctx } = Provider
   const ip = ctx?.req.askedBy?.ip
-  const wait = ip === undefined ? 0 : await interactions.take(ip)
+  if (ip === undefined) return
+  // One that is refused is not stored, and so not counted.
+  const wait = (await interactions.look(ip)) || (await interactions.take(ip))
   if (wait === 0) return
   ctx?.set('retry-after', String(wait))
   const error = new errors.CustomOIDCProviderError('too_many_requests', 'too many sign-ins from this address')

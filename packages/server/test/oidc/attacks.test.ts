@@ -37,11 +37,13 @@ describe('an authorization request', () => {
 })
 
 test('a thousand sign-ins that one address begins and leaves are stored, then it has to wait', async () => {
+  const early = at.browser()
+  const begun = await early.go(authorization('news').path, through('192.0.2.1'))
   const { path } = authorization('news')
   const begin = (ip: string, params = {}): Promise<Answer> =>
     at.ask(`${path}&${new URLSearchParams(params)}`, through(ip))
-  for (let hundred = 0; hundred < 10; hundred++) {
-    const answers = await Promise.all(Array.from({ length: 100 }, () => begin('192.0.2.1')))
+  for (let part = 0; part < 9; part++) {
+    const answers = await Promise.all(Array.from({ length: 111 }, () => begin('192.0.2.1')))
     expect(new Set(answers.map(it => it.status))).toEqual(new Set([303]))
   }
   const late = await begin('192.0.2.1')
@@ -50,6 +52,27 @@ test('a thousand sign-ins that one address begins and leaves are stored, then it
   // What is not stored is answered, and so is everybody else.
   expect((await begin('192.0.2.1', { prompt: 'none' })).location).toContain('error=login_required')
   expect((await begin('192.0.2.2')).status).toBe(303)
+  // What is done with makes room.
+  const done = await early.go(`${begun.location}/cancel`, through('192.0.2.1'))
+  const { pathname } = new URL(done.location ?? '', issuer)
+  const end = await early.go(pathname, { ...through('192.0.2.1'), from: 'same-origin' })
+  expect(end.location).toContain('error=access_denied')
+  expect((await begin('192.0.2.1')).status).toBe(303)
+  expect((await begin('192.0.2.1')).status).toBe(429)
+})
+
+test('a client that registered itself gets nobody past that limit', async () => {
+  const redirect_uri = 'https://new.example/cb'
+  const registered = await fetch(`${at.origin}/oauth/register`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', 'x-forwarded-for': '192.0.2.9' },
+    body: JSON.stringify({ redirect_uris: [redirect_uri] })
+  })
+  const { client_id } = (await registered.json()) as { client_id: string }
+  const { path } = authorization('news', { client_id, redirect_uri, scope: 'openid' })
+  const answers = await Promise.all(Array.from({ length: 1001 }, () => at.ask(path, through('192.0.2.9'))))
+  const late = answers.filter(it => it.status !== 303)
+  expect(late.map(it => [it.status, codeOn(it)])).toEqual([[429, 'too_many_requests']])
 })
 
 describe('a registration', () => {
