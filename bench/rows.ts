@@ -26,6 +26,7 @@ const authorization = basic(site.clientId, site.secret)
 const clientId = `client_id=${site.clientId}`
 const signedOut = encodeURIComponent(site.signedOut)
 const hello = get('/')
+const healthz = get('/healthz')
 
 /** All that is measured, in the order of the table. */
 export const rows: readonly Row[] = [
@@ -36,6 +37,14 @@ export const rows: readonly Row[] = [
     logins: 0,
     leaves: untouched,
     job: () => oneStep(hello, answer => answer.status === 200 && answer.body === 'hello')
+  },
+  {
+    name: 'no work (/healthz)',
+    subject: 'utgang',
+    jobs: 20_000,
+    logins: 0,
+    leaves: untouched,
+    job: () => oneStep(healthz, answer => answer.status === 200 && answer.body === '{"status":"ok"}')
   },
   {
     name: 'session check',
