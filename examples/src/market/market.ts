@@ -1,6 +1,7 @@
 import { accountMenu } from '../account-menu.ts'
 import { apiPaths } from '../api.ts'
 import { addresses, market as client } from '../clients.ts'
+import { documentOf } from '../document.ts'
 import { html } from '../html.ts'
 import type { Site } from '../site-parts.ts'
 
@@ -14,26 +15,15 @@ export const market: Site = {
   check: 'own_token',
   api: addresses.api + apiPaths.favourites,
   folder: new URL('./', import.meta.url),
-  frame: ({ title, main }, visitor) => html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<title>${title} · Torget</title>
-<link rel="stylesheet" href="/site.css">
-<script src="/back-button.js" defer></script>
-<link rel="icon" href="/pictures/icon.svg" type="image/svg+xml">
-</head>
-<body>
-<header><div class="bar">
+  frame: ({ title, main }, visitor) =>
+    documentOf(
+      `${title} · Torget`,
+      html`<header><div class="bar">
   <a class="brand" href="/"><img src="/pictures/icon.svg" alt="" width="32" height="32">Torget</a>
   <form class="search" action="/" role="search"><input type="search" name="q" placeholder="Search for a tent, a lamp …" aria-label="Search"><button>Search</button></form>
   ${accountMenu(market, visitor)}
 </div></header>
 <main>${main}</main>
-<footer><p>Torget is an example site of Utgang. Nothing here is really for sale. <a href="${addresses.news}/">To the newspaper Fjordbladet</a></p></footer>
-</body>
-</html>
-`
+<footer><p>Torget is an example site of Utgang. Nothing here is really for sale. <a href="${addresses.news}/">To the newspaper Fjordbladet</a></p></footer>`
+    )
 }

@@ -1,6 +1,7 @@
 import { accountMenu } from '../account-menu.ts'
 import { apiPaths } from '../api.ts'
 import { addresses, news as client } from '../clients.ts'
+import { documentOf } from '../document.ts'
 import { html } from '../html.ts'
 import type { Site } from '../site-parts.ts'
 
@@ -14,26 +15,15 @@ export const news: Site = {
   check: 'silent_sign_in',
   api: addresses.api + apiPaths.readingList,
   folder: new URL('./', import.meta.url),
-  frame: ({ title, main }, visitor) => html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<title>${title} · Fjordbladet</title>
-<link rel="stylesheet" href="/site.css">
-<script src="/back-button.js" defer></script>
-<link rel="icon" href="/pictures/icon.svg" type="image/svg+xml">
-</head>
-<body>
-<header>
+  frame: ({ title, main }, visitor) =>
+    documentOf(
+      `${title} · Fjordbladet`,
+      html`<header>
   <div class="strip"><span>Founded 1868</span><span class="weather">Fjord 11° · light breeze</span>${accountMenu(news, visitor)}</div>
   <a class="masthead" href="/">Fjordbladet</a>
   <nav aria-label="Sections"><a href="/">Front page</a>${['Harbour', 'City', 'Culture', 'Outdoors'].map(name => html`<a href="/section/${name.toLowerCase()}">${name}</a>`)}</nav>
 </header>
 <main>${main}</main>
-<footer><p>Fjordbladet is an example site of Utgang. The news is made up. <a href="${addresses.market}/">To the marketplace Torget</a></p></footer>
-</body>
-</html>
-`
+<footer><p>Fjordbladet is an example site of Utgang. The news is made up. <a href="${addresses.market}/">To the marketplace Torget</a></p></footer>`
+    )
 }

@@ -1,8 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openSystem, type TestSystem } from '../support/system.ts'
-import { errorOn, hintOf, isLive, logoutPath, type Person, signedIn } from './redirect-kit.ts'
+import { bye, errorOn, hintOf, isLive, logoutPath, type Person, signedIn } from './redirect-kit.ts'
 
-const bye = 'https://news.example/bye'
 const callback = 'https://news.example/callback'
 const after = 'https://news.example/after?way=out'
 const names = ['redirect_uri', 'post_logout_redirect_uri'] as const

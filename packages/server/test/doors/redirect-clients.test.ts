@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openSystem, type TestSystem } from '../support/system.ts'
 import {
   asks,
+  bye,
   errorOn,
   expectNoLogout,
   hintOf,
@@ -13,7 +14,6 @@ import {
   tokenLives
 } from './redirect-kit.ts'
 
-const bye = 'https://news.example/bye'
 let at: TestSystem
 beforeAll(async () => {
   at = await openSystem()

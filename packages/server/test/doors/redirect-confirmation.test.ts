@@ -4,6 +4,7 @@ import { issuer } from '../support/fixtures.ts'
 import { advance, openSystem, type TestSystem } from '../support/system.ts'
 import {
   asks,
+  bye,
   errorOn,
   expectNoLogout,
   hintOf,
@@ -15,7 +16,6 @@ import {
   tokenFor
 } from './redirect-kit.ts'
 
-const bye = 'https://news.example/bye'
 let at: TestSystem
 beforeAll(async () => {
   at = await openSystem()

@@ -5,6 +5,7 @@ import type { Answer, From } from '../support/browser.ts'
 import { advance, openSystem, startSystem, type TestSystem } from '../support/system.ts'
 import {
   asks,
+  bye,
   errorOn,
   expectNoLogout,
   hintOf,
@@ -16,7 +17,6 @@ import {
   tokenFor
 } from './redirect-kit.ts'
 
-const bye = 'https://news.example/bye'
 let at: TestSystem
 beforeAll(async () => {
   at = await openSystem()

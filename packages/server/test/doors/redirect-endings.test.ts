@@ -1,9 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { authorization, signIn } from '../support/sign-in.ts'
 import { advance, openSystem, startSystem, type TestSystem } from '../support/system.ts'
-import { asks, hintOf, isLive, logoutPath, type Params, type Person, signedIn } from './redirect-kit.ts'
+import { asks, bye, hintOf, isLive, logoutPath, type Params, type Person, signedIn } from './redirect-kit.ts'
 
-const bye = 'https://news.example/bye'
 let at: TestSystem
 beforeAll(async () => {
   at = await openSystem()

@@ -1,9 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { UtgangError } from '../../src/errors.ts'
 import { openSystem, startSystem, type TestSystem } from '../support/system.ts'
-import { errorOn, expectNoLogout, isLive, logoutPath, signedIn } from './redirect-kit.ts'
+import { bye, errorOn, expectNoLogout, isLive, logoutPath, signedIn } from './redirect-kit.ts'
 
-const bye = 'https://news.example/bye'
 let at: TestSystem
 beforeAll(async () => {
   at = await openSystem()

@@ -1,9 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { newBrowser } from '../support/browser.ts'
 import { openSystem, type TestSystem } from '../support/system.ts'
-import { hintOf, isLive, logoutPath, type Params, signedIn, tokenFor } from './redirect-kit.ts'
+import { bye, hintOf, isLive, logoutPath, type Params, signedIn, tokenFor } from './redirect-kit.ts'
 
-const bye = 'https://news.example/bye'
 let at: TestSystem
 beforeAll(async () => {
   at = await openSystem()

@@ -8,6 +8,7 @@ import { claimsOf, signIn } from '../support/sign-in.ts'
 import { advance, openSystem, startSystem, type TestSystem } from '../support/system.ts'
 import {
   asks,
+  bye,
   errorOn,
   expectNoLogout,
   hintOf,
@@ -17,7 +18,6 @@ import {
   signedIn
 } from './redirect-kit.ts'
 
-const bye = 'https://news.example/bye'
 let at: TestSystem
 let elsewhere: TestSystem
 beforeAll(async () => {

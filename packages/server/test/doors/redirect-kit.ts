@@ -53,6 +53,19 @@ export async function signedIn(at: TestSystem, sub = 'u-ola', joined: string[] =
   return { browser, uid, sub, cookie }
 }
 
+/** An address that the client `news` has registered. */
+export const bye = 'https://news.example/bye'
+
+/** Goes to a logout's address and on to the page that a person then sees. */
+export const see = (browser: Browser, params: Params): Promise<Answer> => browser.visit(logoutPath(params))
+
+/** Clicks on the confirmation page that a person has before her, still signed in. */
+export async function click(at: TestSystem, person: Person, page: Answer): Promise<Answer> {
+  expect(asks(page)).toBe(true)
+  expect(await isLive(at, person)).toBe(true)
+  return person.browser.submit(page, {}, 'confirm-logout')
+}
+
 /** Whether the session itself still lives, whatever the browser holds. */
 export async function isLive(at: TestSystem, { uid }: Pick<Person, 'uid'>): Promise<boolean> {
   return (await at.storage.findSession(uid, systemClock.now())) !== undefined

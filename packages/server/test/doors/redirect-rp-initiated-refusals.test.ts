@@ -1,34 +1,24 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import type { Answer, Browser } from '../support/browser.ts'
 import { openSystem, type TestSystem } from '../support/system.ts'
 import {
   asks,
+  bye,
+  click,
   errorOn,
   expectNoLogout,
   hintOf,
   idToken,
   isLive,
   logoutPath,
-  type Params,
-  type Person,
+  see,
   signedIn
 } from './redirect-kit.ts'
 
-const bye = 'https://news.example/bye'
 let at: TestSystem
 beforeAll(async () => {
   at = await openSystem({ config: { registration: true } })
 })
 afterAll(() => at.close())
-
-/** Goes to a logout's address and on to the page that a person then sees. */
-const see = (browser: Browser, params: Params): Promise<Answer> => browser.visit(logoutPath(params))
-
-const click = async (person: Person, page: Answer): Promise<Answer> => {
-  expect(asks(page)).toBe(true)
-  expect(await isLive(at, person)).toBe(true)
-  return person.browser.submit(page, {}, 'confirm-logout')
-}
 
 test('RPI-12: an address that no client stands for: never a redirect, not even after the click', async () => {
   const person = await signedIn(at)
@@ -43,7 +33,7 @@ test.each(['ola@example.test', 'kari@example.test', 'nobody'])(
   async logoutHint => {
     const person = await signedIn(at)
     const page = await see(person.browser, { client_id: 'news', logout_hint: logoutHint })
-    await click(person, page)
+    await click(at, person, page)
     expect(await isLive(at, person)).toBe(false)
   }
 )
@@ -151,7 +141,7 @@ test.each([
   ['only ui_locales', { ui_locales: 'nb' }]
 ])('RPI-21: with %s a person can sign out and is told so', async (_what, params) => {
   const person = await signedIn(at)
-  const after = await click(person, await see(person.browser, params))
+  const after = await click(at, person, await see(person.browser, params))
   const page = await person.browser.follow(after)
   expect(page.status).toBe(200)
   expect(page.text).toContain('id="signed-out"')

@@ -1,34 +1,24 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import type { Answer, Browser } from '../support/browser.ts'
 import { authorization, signIn } from '../support/sign-in.ts'
 import { advance, openSystem, type TestSystem } from '../support/system.ts'
 import {
   asks,
+  bye,
+  click,
   errorOn,
   expectNoLogout,
   hintOf,
   isLive,
   logoutPath,
-  type Params,
-  type Person,
+  see,
   signedIn
 } from './redirect-kit.ts'
 
-const bye = 'https://news.example/bye'
 let at: TestSystem
 beforeAll(async () => {
   at = await openSystem({ config: { registration: true } })
 })
 afterAll(() => at.close())
-
-/** Goes to a logout's address and on to the page that a person then sees. */
-const see = (browser: Browser, params: Params): Promise<Answer> => browser.visit(logoutPath(params))
-
-const click = async (person: Person, page: Answer): Promise<Answer> => {
-  expect(asks(page)).toBe(true)
-  expect(await isLive(at, person)).toBe(true)
-  return person.browser.submit(page, {}, 'confirm-logout')
-}
 
 test.each(['GET', 'POST'] as const)('RPI-01: %s ends the session and sends the person back', async method => {
   const person = await signedIn(at)
@@ -52,7 +42,7 @@ test.each(['GET', 'POST'] as const)(
     const answer = await (method === 'GET'
       ? person.browser.visit(logoutPath(params))
       : person.browser.visit('/logout', { form: params, from: 'same-site' }))
-    expect((await click(person, answer)).location).toBe(bye)
+    expect((await click(at, person, answer)).location).toBe(bye)
   }
 )
 
@@ -95,7 +85,7 @@ test.each([
   const person = await signedIn(at)
   const hint = await hintOf(at, person, 'news', claims)
   const page = await see(person.browser, { id_token_hint: hint, post_logout_redirect_uri: bye })
-  expect((await click(person, page)).location).toBe(bye)
+  expect((await click(at, person, page)).location).toBe(bye)
 })
 
 test('RPI-06: client_id and the hint of another client: a 400 page, nobody redirected, the session untouched', async () => {
@@ -119,7 +109,7 @@ test('RPI-06: the authorised party counts, where the hint has one', async () => 
 test('RPI-07: without a hint the person is asked, and signed out only by the click', async () => {
   const person = await signedIn(at)
   const page = await see(person.browser, { client_id: 'news', post_logout_redirect_uri: bye })
-  const answer = await click(person, page)
+  const answer = await click(at, person, page)
   expect(answer).toMatchObject({ status: 303, location: bye })
   expect(await isLive(at, person)).toBe(false)
 })
