@@ -4,7 +4,16 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { rowsOf } from '../logout/world.ts'
 import type { Asking } from '../support/browser.ts'
-import { alive, authenticated, authorization, codeOf, dead, signIn, usesOf } from '../support/sign-in.ts'
+import {
+  alive,
+  authenticated,
+  authorization,
+  codeOf,
+  dead,
+  signIn,
+  token,
+  usesOf
+} from '../support/sign-in.ts'
 import { advance, openSystem, type TestSystem } from '../support/system.ts'
 import { loginApi, refreshed, serverToken } from './tokens.ts'
 
@@ -31,10 +40,11 @@ const ways: [string, (token: string) => { query?: string; asking?: Asking }][] =
   ],
   ['POST with oauth_token in the form', token => ({ asking: { form: { oauth_token: token } } })],
   ['the same token twice', token => ({ query: `?oauth_token=${token}`, asking: { bearer: token } })],
+  ["as SPiD's PHP client does it", token => ({ query: `?method=GET&oauth_token=${token}` })],
   [
-    "the parameters of SPiD's clients besides",
+    "as SPiD's iOS client does it",
     token => ({
-      query: `?client_id=news&redirect_uri=x://spid/logout&platform=mobile&force=1&method=GET&oauth_token=${token}`
+      query: `?client_id=news&redirect_uri=x://spid/logout&platform=mobile&force=1&oauth_token=${token}`
     })
   ]
 ]
@@ -60,6 +70,12 @@ test.each(ways)('%s ends every token of the grant, from the very next request on
   })
   expect(answer.headers['cache-control']).toBe('no-store')
   expect(await usesOf(at, signedIn)).toEqual(dead)
+  // SPiD's apps know by this name that they are signed out.
+  const refresh = await token(at, 'news', {
+    grant_type: 'refresh_token',
+    refresh_token: signedIn.refreshToken
+  })
+  expect(refresh.json().error).toBe('invalid_grant')
 })
 
 test('no session is touched, on any device: every column stays as it was', async () => {
@@ -67,12 +83,14 @@ test('no session is touched, on any device: every column stays as it was', async
   const signedIn = await signIn(at, browser, 'market')
   const elsewhere = await signIn(at, at.browser(), 'market')
   const before = rowsOf(path)
-  await at.ask('/api/2/logout', { bearer: signedIn.accessToken })
+  expect((await at.ask('/api/2/logout', { bearer: signedIn.accessToken })).status).toBe(200)
   const after = rowsOf(path)
-  expect(after.sessions?.length).toBeGreaterThanOrEqual(2)
-  expect(JSON.stringify(after.sessions)).toBe(JSON.stringify(before.sessions))
-  expect(after.session_clients).toEqual(before.session_clients)
+  for (const table of ['sessions', 'session_clients']) {
+    expect(after[table]?.length).toBeGreaterThanOrEqual(2)
+    expect(JSON.stringify(after[table])).toBe(JSON.stringify(before[table]))
+  }
   expect(after.deliveries).toEqual(before.deliveries)
+  expect(await at.sessionOf(browser)).toMatchObject({ live: true })
   expect(await usesOf(at, elsewhere)).toEqual(alive)
 })
 
@@ -191,8 +209,12 @@ test('the head of the address, and other methods, end nothing', async () => {
 test('a token in the address counts at the API alone', async () => {
   const { accessToken } = await signIn(at, at.browser(), 'news')
   expect((await at.ask(`/api/2/me?oauth_token=${accessToken}`)).status).toBe(200)
-  for (const name of ['oauth_token', 'access_token']) {
-    expect((await at.ask(`/oauth/userinfo?${name}=${accessToken}`)).status).not.toBe(200)
+  for (const [name, status, error] of [
+    ['oauth_token', 401, 'invalid_token'],
+    ['access_token', 400, 'invalid_request']
+  ] as const) {
+    const userinfo = await at.ask(`/oauth/userinfo?${name}=${accessToken}`)
+    expect([userinfo.status, userinfo.json().error]).toEqual([status, error])
     expect((await at.ask(`/logout/receipts?${name}=${accessToken}`)).status).toBe(401)
     expect(
       (await at.ask(`/oauth/introspect?${name}=${accessToken}`, { form: { token: accessToken } })).status
