@@ -1,3 +1,4 @@
+import { request } from 'undici'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { systemClock } from '../../src/clock.ts'
 import { hashSecret } from '../../src/storage/secrets.ts'
@@ -48,22 +49,38 @@ test('INT-01: it takes a POST with a form, from a client that proved itself and 
   }
   const blind = await introspect('blind', accessToken)
   expect([blind.status, blind.json().error]).toEqual([403, 'unauthorized_client'])
+  const json = await request(`${at.origin}/oauth/introspect`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', authorization: `Basic ${btoa(as('news').join(':'))}` },
+    body: JSON.stringify(form)
+  })
+  expect([json.statusCode, ((await json.body.json()) as { error: string }).error]).toEqual([
+    400,
+    'invalid_request'
+  ])
   const empty = await at.ask('/oauth/introspect', { basic: as('news'), form: {} })
   expect([empty.status, empty.json().error]).toEqual([400, 'invalid_request'])
 })
 
 test("INT-02: every token that is not active, or not the caller's business, gets the very same bytes", async () => {
+  const expired = await signIn(at, at.browser(), 'news')
+  advance(3601)
   const foreign = await signIn(at, at.browser(), 'market')
+  const loggedOut = await signIn(at, at.browser(), 'news')
+  await at.ask('/api/2/logout', { bearer: loggedOut.accessToken })
   const revoked = await signIn(at, at.browser(), 'news')
-  await at.ask('/api/2/logout', { bearer: revoked.accessToken })
+  await at.ask('/oauth/revoke', { basic: as('news'), form: { token: revoked.accessToken } })
   const live = await signIn(at, at.browser(), 'news')
   const answers = []
   for (const value of [
     'unknown',
+    '{"not": "a token"}',
     foreign.accessToken,
     foreign.refreshToken,
+    loggedOut.accessToken,
+    loggedOut.refreshToken,
     revoked.accessToken,
-    revoked.refreshToken,
+    expired.accessToken,
     live.code,
     live.idToken
   ]) {
@@ -116,6 +133,17 @@ test('INT-04: not a moment longer active than the session that it is bound to', 
   await browser.visit('/logout?client_id=market')
   expect(await isActive('market', it.accessToken)).toBe(false)
   expect(await isActive('market', it.refreshToken)).toBe(false)
+})
+
+test('INT-04: not a moment longer active than until its revocation', async () => {
+  const it = await signIn(at, at.browser(), 'news')
+  const revoke = (value: string) => at.ask('/oauth/revoke', { basic: as('news'), form: { token: value } })
+  const both = async () => [await isActive('news', it.accessToken), await isActive('news', it.refreshToken)]
+  expect(await both()).toEqual([true, true])
+  await revoke(it.accessToken)
+  expect(await both()).toEqual([false, true])
+  await revoke(it.refreshToken)
+  expect(await both()).toEqual([false, false])
 })
 
 test('INT-04: a token that is not bound outlives the session, as documented', async () => {
