@@ -1,3 +1,4 @@
+import { request } from 'undici'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { assertion, makeKeys } from '../clients/credentials.ts'
 import { clients, issuer, secretOf } from '../support/fixtures.ts'
@@ -69,6 +70,7 @@ test.each(['sid', 'id_token_hint'] as const)(
     })
     const [audit] = await at.storage.listAudit({ limit: 1 })
     expect(audit).toMatchObject({ event: 'logout', logoutId: receipt, clientId: 'market', sub: 'u-ola' })
+    expect(audit?.detail).toMatchObject({ cause: 'end_session_api' })
   }
 )
 
@@ -163,6 +165,18 @@ test('refused without ending anything: see each line', async () => {
   expect([powerless.status, powerless.json().error]).toEqual([403, 'unauthorized_client'])
   const get = await at.ask(`/oauth/end_session?sid=${it.sid}`, { basic: ['market', secretOf('market')] })
   expect([get.status, get.headers.allow]).toEqual([405, 'POST'])
+  const json = await request(`${at.origin}/oauth/end_session`, {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/json',
+      authorization: `Basic ${btoa(`market:${secretOf('market')}`)}`
+    },
+    body: JSON.stringify({ sid: it.sid })
+  })
+  expect([json.statusCode, ((await json.body.json()) as { error: string }).error]).toEqual([
+    400,
+    'invalid_request'
+  ])
   expect(await at.sessionOf(browser)).toMatchObject({ live: true })
 })
 
