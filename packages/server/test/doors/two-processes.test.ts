@@ -91,9 +91,9 @@ const waysOut: WayOut[] = [
   }
 ]
 
-test.each(waysOut)(
-  'after $what another server on the same database knows it from the very next request on; the session: $session',
-  async ({ client, end, after, session }) => {
+test.each(waysOut.map(way => [way.what, way] as const))(
+  'after %s another process refuses the token from the very next request on',
+  async (_what, { client, end, after, session }) => {
     const browser = here.browser()
     const signedIn = await signIn(here, browser, client)
     // As somebody would who kept a copy of the cookie.
@@ -107,7 +107,7 @@ test.each(waysOut)(
   }
 )
 
-test('pages that ask another server hear that the session ended', async () => {
+test('a session that ended in one process opens no door in another', async () => {
   const browser = here.browser()
   const { sid } = await signIn(here, browser, 'forum')
   const cookie = `__Host-utgang=${browser.cookie('__Host-utgang')}`
@@ -118,7 +118,7 @@ test('pages that ask another server hear that the session ended', async () => {
   expect((await ask()).json().status).toBe('notConnected')
 })
 
-test('a code that one server gave out dies at the other with the session', async () => {
+test('a code that one process gave out dies with the session that ended in another', async () => {
   const browser = here.browser()
   await signIn(here, browser, 'news')
   const { path, verifier } = authorization('news')
