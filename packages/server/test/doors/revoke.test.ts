@@ -1,7 +1,19 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { UtgangError } from '../../src/errors.ts'
 import { secretOf } from '../support/fixtures.ts'
-import { alive, authenticated, dead, type SignedIn, signIn, token, usesOf } from '../support/sign-in.ts'
+import {
+  alive,
+  answerPages,
+  authenticated,
+  authorization,
+  codeOf,
+  dead,
+  redeem,
+  type SignedIn,
+  signIn,
+  token,
+  usesOf
+} from '../support/sign-in.ts'
 import { openSystem, startSystem, type TestSystem } from '../support/system.ts'
 import { loginApi, refreshed, serverToken } from './tokens.ts'
 
@@ -134,6 +146,15 @@ test('REV-06: the answer is the same for a token that was alive, dead, foreign, 
   }
   expect(new Set(answers.map(answer => JSON.stringify(answer))).size).toBe(1)
   expect(answers[0]).toMatchObject({ status: 200, text: '', rest: { 'cache-control': 'no-store' } })
+})
+
+test('REV-06: a code is no token to revoke: it is answered like any other value, and still redeemed', async () => {
+  const { path, verifier } = authorization('news')
+  const browser = at.browser()
+  const code = codeOf(await answerPages(browser, await browser.visit(path)))
+  const answer = await revoke('news', code)
+  expect([answer.status, answer.text]).toEqual([200, ''])
+  expect(await usesOf(at, await redeem(at, 'news', code, verifier))).toEqual(alive)
 })
 
 test('REV-07: an outage is 503 with Retry-After, and the token is as alive as before', async () => {
