@@ -64,9 +64,8 @@ export function sendInvalidToken(
  */
 export async function tokenOf(request: FastifyRequest, parts: DoorParts): Promise<Token | undefined> {
   const bearer = /^bearer +(\S+)$/i.exec(request.headers.authorization ?? '')?.[1]
-  const given = [bearer, queryOf(request).oauth_token, formOf(request).oauth_token].filter(
-    value => value !== undefined
-  )
+  // An empty parameter is none, as everywhere in OAuth (RFC 6749 §3.2).
+  const given = [bearer, queryOf(request).oauth_token, formOf(request).oauth_token].filter(Boolean)
   const [value, other] = new Set(given)
   if (value === undefined || other !== undefined) return undefined
   return findAccessToken(parts.storage, value, parts.clock.now())

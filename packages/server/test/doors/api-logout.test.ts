@@ -183,6 +183,13 @@ test("dead, foreign, missing and contradicting tokens are 401 in the shape that 
   expect(await usesOf(at, other)).toEqual(alive)
 })
 
+test('an empty oauth_token beside the header is none', async () => {
+  const signedIn = await signIn(at, at.browser(), 'news')
+  const answer = await at.ask('/api/2/logout?oauth_token=', { bearer: signedIn.accessToken })
+  expect(answer.status).toBe(200)
+  expect(await usesOf(at, signedIn)).toEqual(dead)
+})
+
 test('a second call is 401 and harmless', async () => {
   const signedIn = await signIn(at, at.browser(), 'news')
   const first = await at.ask('/api/2/logout', { bearer: signedIn.accessToken })
