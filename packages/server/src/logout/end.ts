@@ -30,7 +30,7 @@ export function logoutHeart(storage: LogoutStore, clock: Clock, committed: (orde
 }
 
 /** A cause's row, said as one order to the storage. */
-export function orderFor(cause: Cause): EndOrder {
+function orderFor(cause: Cause): EndOrder {
   const { sub = null, clientId = null, by, detail } = cause
   return {
     // In the order of time, so that what is written together lies together on disk.

@@ -117,7 +117,7 @@ export function answerError(
 }
 
 /** Sends an error in OAuth's form (RFC 6749 §5.2). */
-export function sendOAuthError(error: OAuthError, reply: FastifyReply): FastifyReply {
+function sendOAuthError(error: OAuthError, reply: FastifyReply): FastifyReply {
   reply.request.failure = error.error
   if (error.retryAfterSeconds !== undefined) reply.header('retry-after', String(error.retryAfterSeconds))
   if (error.status === 401 && error.error === 'invalid_client')
