@@ -10,6 +10,7 @@ import { type Heart, logoutHeart } from './logout/end.ts'
 import { type JobRunner, runJobs } from './logout/jobs.ts'
 import { type Op, openOp } from './oidc/op.ts'
 import { openStorage } from './open-storage.ts'
+import { sdkNames } from './sessions/sdk-handle.ts'
 import { newSecret, type Sealer } from './storage/secrets.ts'
 import type { Storage } from './storage/storage.ts'
 import { ensureSigningKeys } from './tokens/signing-keys.ts'
@@ -80,7 +81,8 @@ async function assemble({ config, log, storage, sealer, jobs }: Foundation): Pro
   await prepare({ config, storage, sealer, log }, heart, clock)
   const clients = clientsIn(storage)
   const limits = newLimits(clock.now)
-  const base = { config, clock, storage, clients, heart, sealer, log, limits }
+  const names = sdkNames(await sealedSecret(storage, sealer, 'sdk_names'))
+  const base = { config, clock, storage, clients, heart, sealer, log, limits, sdkNames: names }
   const op = await openOp(base)
   let stopping = false
   const parts: DoorParts = {

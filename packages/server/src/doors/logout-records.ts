@@ -14,10 +14,19 @@ export type Outcome =
     }
   | { refused: ErrorCode; locale: string | undefined }
 
+/** What a page that left for a logout by redirect learns when it is back. */
+export interface Return {
+  clientId: string
+  receiptId: string | null
+}
+
 /** How long a page of a logout can be answered or read again, in seconds. */
 const pageSeconds = 30 * 60
 /** How long a post that came without a cookie is kept for the GET that follows it, in seconds. */
 const keptPostSeconds = 60
+
+/** How long a page may take to come back from a logout by redirect, in seconds. */
+const returnSeconds = 600
 
 /** What the redirect logout puts away between two requests of one browser, each under a random id kept as a hash. */
 export interface LogoutRecords {
@@ -31,6 +40,9 @@ export interface LogoutRecords {
   /** What a page is to tell at an address without tokens. Returns its id. */
   putOutcome(outcome: Outcome): Promise<string>
   findOutcome(id: string): Promise<Outcome | undefined>
+  /** That a logout was done, for the page that holds its ticket. */
+  putReturn(ticketHash: string, it: Return): Promise<void>
+  findReturn(ticketHash: string): Promise<Return | undefined>
 }
 
 /** See {@link LogoutRecords}. */
@@ -63,6 +75,17 @@ export function logoutRecords({ storage, clock }: Pick<DoorParts, 'storage' | 'c
       return (await storage.findRecord('logout_outcome', hashSecret(id), clock.now()))?.payload as
         | Outcome
         | undefined
+    },
+    putReturn: (hash, it) =>
+      storage.putRecord({
+        kind: 'logout_return',
+        hash,
+        payload: { ...it },
+        expiresAt: clock.now() + returnSeconds
+      }),
+    async findReturn(hash) {
+      const record = await storage.findRecord('logout_return', hash, clock.now())
+      return record?.payload as Return | undefined
     }
   }
 }

@@ -18,6 +18,8 @@ export interface LogoutRequest {
   hint?: IdTokenHint | 'invalid'
   /** SHA-256 of the presented `oauth_token`. */
   tokenHash?: string
+  /** SHA-256 of the `sdk_ticket`, by which the page that asked finds out, once it is back, that this was done. */
+  ticketHash?: string
   locale?: string
 }
 
@@ -48,6 +50,8 @@ export async function readLogoutRequest(raw: Parameters, parts: DoorParts): Prom
     state: it.state,
     hint,
     tokenHash: token.hash,
+    ticketHash:
+      it.sdk_ticket !== undefined && isTicket(it.sdk_ticket) ? hashSecret(it.sdk_ticket) : undefined,
     locale: it.ui_locales
   }
 }
@@ -56,6 +60,9 @@ export async function readLogoutRequest(raw: Parameters, parts: DoorParts): Prom
 export function carriesToken(query: unknown): boolean {
   return Object.keys(query as object).some(name => /^(amp;)?(oauth_token|id_token_hint)$/.test(name))
 }
+
+/** A ticket that can be guessed is none: at least 128 bits in base64url or hex. */
+export const isTicket = (value: string): boolean => /^[\w-]{22,128}$/.test(value)
 
 /** Longest value of a parameter, in characters: an ID Token with many claims is shorter. */
 const longestValue = 8192

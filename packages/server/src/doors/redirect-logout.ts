@@ -5,8 +5,9 @@ import type { Session } from '../storage/records.ts'
 import { seeOther } from '../web/answers.ts'
 import { askedBy, sessionOf } from '../web/asking.ts'
 import { comesTwice, expireCookie, readCookie } from '../web/cookies.ts'
-import { isOwnForm, provenance } from '../web/fetch-metadata.ts'
+import { isOwnForm, isTopLevel, provenance } from '../web/fetch-metadata.ts'
 import { formOf, type Parameters, queryOf } from '../web/parameters.ts'
+import { markSignedOut } from '../web/sdk-cookie.ts'
 import type { DoorParts } from './door.ts'
 import { isProven, type ResolvedLogout, resolveLogout } from './logout-decision.ts'
 import { isPassing, logoutPages, paths } from './logout-pages.ts'
@@ -72,10 +73,13 @@ export function redirectLogout(parts: DoorParts) {
       request: FastifyRequest,
       reply: FastifyReply
     ): Promise<unknown> {
+      const { client, request: asked, mismatch } = resolved
       const receiptId = await end(resolved, session, request)
       clearBrowser(request, reply, receiptId)
+      // A frame does not bring the session's cookie along, so it proves nothing of this browser.
+      if (client && asked.ticketHash !== undefined && isTopLevel(request.headers))
+        await records.putReturn(asked.ticketHash, { clientId: client.clientId, receiptId })
       if (resolved.target !== undefined) return seeOther(reply, resolved.target)
-      const { client, request: asked, mismatch } = resolved
       const { locale } = asked
       if (!mismatch) return seeOther(reply, paths.signedOut + localeQuery(locale))
       const outcome = {
@@ -109,6 +113,7 @@ export function redirectLogout(parts: DoorParts) {
     function clearBrowser(request: FastifyRequest, reply: FastifyReply, receiptId: string | null): void {
       reply.header('clear-site-data', '"cache", "storage"').header('set-login', 'logged-out')
       if (request.headers.cookie?.includes(`${sessionCookie}=`)) expireCookie(reply, sessionCookie)
+      markSignedOut(request, reply, parts.config)
       if (receiptId === null) return
       reply.header('utgang-receipt', receiptId)
       parts.receiptCookie.set(reply, receiptId)

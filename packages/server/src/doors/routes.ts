@@ -15,6 +15,7 @@ import { platformApi } from './platform-api.ts'
 import { receipts } from './receipts.ts'
 import { redirectLogout } from './redirect-logout.ts'
 import { revocation } from './revoke.ts'
+import { sdkLogout } from './sdk-logout.ts'
 import { sdkSession } from './sdk-session.ts'
 
 /** The OpenID Provider, and whether the server is about to stop. */
@@ -46,7 +47,16 @@ export function openDoors(parts: DoorParts, { op, isStopping }: DoorOptions): We
   web.register(async data => {
     useDataHeaders(data, config.issuer)
     data.setErrorHandler(dataErrors)
-    for (const door of [apiLogout, platformApi, revocation, introspection, endSession, sdkSession, receipts])
+    for (const door of [
+      apiLogout,
+      platformApi,
+      revocation,
+      introspection,
+      endSession,
+      sdkSession,
+      sdkLogout,
+      receipts
+    ])
       data.register(door(parts))
     data.register(health(parts, isStopping))
   })

@@ -2,19 +2,22 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Client } from '../clients/client.ts'
 import { OAuthError } from '../errors.ts'
 import { isConnected } from '../sessions/find-session.ts'
-import { sessionCookie } from '../sessions/session-cookie.ts'
 import { sidFor } from '../sessions/sid.ts'
 import type { SessionGlance } from '../storage/records.ts'
 import { hashSecret } from '../storage/secrets.ts'
-import { readCookie } from '../web/cookies.ts'
-import { type Provenance, provenance } from '../web/fetch-metadata.ts'
+import { provenance } from '../web/fetch-metadata.ts'
 import { queryOf } from '../web/parameters.ts'
 import type { DoorParts } from './door.ts'
+import { logoutRecords } from './logout-records.ts'
+import { cameWithCookie, countAgainst, sdkCaller, sessionKeys } from './sdk-caller.ts'
+
+/** How long a page may go by an answer, in seconds: somebody is signed in, or nobody is as far as is known. */
+const cacheSeconds = { signedIn: 60, signedOut: 10 }
 
 /**
  * Who is signed in in this browser, for pages of a client with `sdk`, from its own origins. `connected` with the user
  * for a connected client; `notConnected` only where that is known (a cookie came, or the caller is same-site, so that
- * one would have come); otherwise `unknown`. Asking is no activity.
+ * one would have come; or the logout that a page left for was done); otherwise `unknown`. Asking is no activity.
  */
 export function sdkSession(parts: DoorParts) {
   return async (app: FastifyInstance): Promise<void> => {
@@ -23,55 +26,80 @@ export function sdkSession(parts: DoorParts) {
 }
 
 async function check(request: FastifyRequest, reply: FastifyReply, parts: DoorParts): Promise<FastifyReply> {
-  const { client_id } = queryOf(request)
-  const client = client_id === undefined ? undefined : await parts.clients.find(client_id)
-  const from = provenance(request.headers)
-  if (!client?.sdk) throw new OAuthError('unauthorized_client', 'client_id is not a client with sdk')
-  reply.header('vary', 'Origin')
-  if (from.origin !== undefined) {
-    if (!client.origins.has(from.origin))
-      throw new OAuthError('unauthorized_client', `${from.origin} is not an origin of this client`, 403)
-    reply
-      .header('access-control-allow-origin', from.origin)
-      .header('access-control-allow-credentials', 'true')
-  } else if (isForeignSubresource(request, from)) {
+  const { client_id, ticket } = queryOf(request)
+  const client = await sdkCaller(request, reply, client_id, parts)
+  if (isForeignSubresource(request)) {
     // An image or a script on some page: it could not read the answer, and must not make anybody an RP either.
     throw new OAuthError('unauthorized_client', 'pages ask by a CORS request', 403)
   }
+  const session = await connectedSession(request, client, parts)
   const now = parts.clock.now()
-  const cookie = readCookie(request.headers.cookie, sessionCookie)
-  const session = cookie && (await parts.storage.glanceAtSession(hashSecret(cookie), client.clientId, now))
-  if (session && (session.joined || (await isConnected(parts.storage, client, session))))
-    return sendConnected(reply, client, session, parts)
-  // A session that this client is not connected to is none of its business: it hears what it would hear without one.
-  const isOut = from.site === 'same-origin' || from.site === 'same-site' || (cookie && !session)
-  return reply.send({ status: isOut ? 'notConnected' : 'unknown', server_time: now })
-}
-
-async function sendConnected(
-  reply: FastifyReply,
-  client: Client,
-  session: SessionGlance,
-  { storage, clock }: DoorParts
-): Promise<FastifyReply> {
-  const sid = sidFor(session.uid, client.clientId)
-  const now = clock.now()
-  // From the first such answer on this client is an RP of the session, so that it is told of its end.
-  if (!session.joined) {
-    const joined = await storage.joinSession({ sessionUid: session.uid, clientId: client.clientId, sid }, now)
-    if (joined === 'ended') return reply.send({ status: 'notConnected', server_time: now })
+  if (typeof session === 'object') {
+    return reply.send({
+      status: 'connected',
+      user_id: session.sub,
+      display_name: session.name,
+      uuid: parts.sdkNames.uuidOf(session.sub, client.clientId),
+      sid: sidFor(session.uid, client.clientId),
+      expires_at: session.expiresAt,
+      cache_seconds: Math.min(cacheSeconds.signedIn, session.expiresAt - now),
+      server_time: now
+    })
   }
-  return reply.send({
-    status: 'connected',
-    user_id: session.sub,
-    display_name: session.name,
-    sid,
-    expires_at: session.expiresAt,
-    server_time: now
-  })
+  await countAgainst(parts.limits.sdkMisses, request)
+  const left = ticket === undefined ? undefined : await logoutRecords(parts).findReturn(hashSecret(ticket))
+  const answer = { cache_seconds: cacheSeconds.signedOut, server_time: now }
+  if (left?.clientId === client.clientId)
+    return reply.send({ status: 'notConnected', ended: { receipt: left.receiptId }, ...answer })
+  const status = isKnownSignedOut(request, session) ? 'notConnected' : 'unknown'
+  return reply.send({ status, ...answer })
 }
 
-function isForeignSubresource({ headers }: FastifyRequest, { site }: Provenance): boolean {
+/** What a page's question found: a live session that its client is connected to, one that is none of its business, or none. */
+export type FoundSession = SessionGlance | 'not_connected' | 'none'
+
+/**
+ * The live session of this browser, for a client that is connected to it. From the first time on the client is an RP
+ * of it, so that it is told of its end.
+ */
+export async function connectedSession(
+  request: FastifyRequest,
+  client: Client,
+  { storage, clock }: DoorParts
+): Promise<FoundSession> {
+  const now = clock.now()
+  for (const key of sessionKeys(request)) {
+    const session = await storage.glanceAtSession(key, client.clientId, now)
+    if (!session) continue
+    if (session.joined) return session
+    if (!(await isConnected(storage, client, session))) return 'not_connected'
+    const rp = {
+      sessionUid: session.uid,
+      clientId: client.clientId,
+      sid: sidFor(session.uid, client.clientId)
+    }
+    return (await storage.joinSession(rp, now)) === 'ended' ? 'none' : session
+  }
+  return 'none'
+}
+
+/**
+ * Whether it is known that nobody is signed in: a cookie came (a dead handle or the signed-out mark), or the page is of
+ * this server's own site, so that one would have come. A client hears of a session that it is not connected to what it
+ * would hear of none.
+ */
+export function isKnownSignedOut(request: FastifyRequest, found: FoundSession): boolean {
+  const { site } = provenance(request.headers)
+  return site === 'same-origin' || site === 'same-site' || (found === 'none' && cameWithCookie(request))
+}
+
+function isForeignSubresource({ headers }: FastifyRequest): boolean {
+  const { site, origin } = provenance(headers)
   const mode = headers['sec-fetch-mode']
-  return (site === 'cross-site' || site === 'same-site') && mode !== undefined && mode !== 'cors'
+  return (
+    origin === undefined &&
+    (site === 'cross-site' || site === 'same-site') &&
+    mode !== undefined &&
+    mode !== 'cors'
+  )
 }

@@ -2,6 +2,7 @@ import type Provider from 'oidc-provider'
 import type { ErrorOut, KoaContextWithOIDC } from 'oidc-provider'
 import { sessionCookie } from '../sessions/session-cookie.ts'
 import { hashSecret } from '../storage/secrets.ts'
+import { handleLine } from '../web/sdk-cookie.ts'
 import { renderProviderError } from './errors.ts'
 import type { OpParts } from './parts.ts'
 import { returnPath, routes } from './paths.ts'
@@ -29,8 +30,7 @@ export function amendments(provider: Provider, parts: OpParts): void {
     if (ctx.state.sessionEnded === true && isAuthorization(ctx)) restart(ctx, paramsOf(ctx))
     else if (wantsAccountSwitch(ctx)) restart(ctx, ctx.oidc.entities.Interaction?.params, 'login')
     if (ctx.state.sessionEnded === true || ctx.oidc?.session?.accountId === undefined) keepSessionCookie(ctx)
-    // Browsers keep this beside the cookies (Login Status API); each logout takes it back.
-    else if (isAuthorization(ctx)) ctx.set('set-login', 'logged-in')
+    else if (isAuthorization(ctx)) tellBrowser(ctx, parts)
   })
 
   // An authorization is resumed by our own sign-in page. A page of a sibling host could have put its own resume
@@ -95,6 +95,17 @@ export function amendments(provider: Provider, parts: OpParts): void {
     ctx.body = 'Starting again.'
     ctx.set('location', restartOf(params as Record<string, unknown>, prompt))
   }
+}
+
+/** What a browser keeps beside its session's cookie while somebody is signed in; each logout takes it back. */
+function tellBrowser(ctx: KoaContextWithOIDC, { config, sdkNames }: OpParts): void {
+  // Login Status API.
+  ctx.set('set-login', 'logged-in')
+  const { session } = ctx.oidc
+  if (!session) return
+  const handle = { handle: sdkNames.handleOf(session.uid), remembered: session.transient !== true }
+  const line = handleLine(ctx.req.headers, handle, config)
+  if (line !== undefined) ctx.append('set-cookie', line)
 }
 
 /**

@@ -16,7 +16,7 @@ interface KeptPayload {
  * OP sessions for oidc-provider. Its map of clients is not kept here: the RPs of a session are rows of their own,
  * written with each code, and `sid` is derived. A session is never deleted by it, only ended by the heart.
  */
-export function sessionAdapter({ storage, clock, config }: OpParts): Adapter {
+export function sessionAdapter({ storage, clock, config, sdkNames }: OpParts): Adapter {
   return adapter({
     async upsert(id, payload) {
       // Every request with a dead cookie would otherwise leave an empty row behind.
@@ -44,6 +44,7 @@ export function sessionAdapter({ storage, clock, config }: OpParts): Adapter {
           payload: { acr, amr, iat } satisfies KeptPayload,
           userAgent: request?.headers['user-agent']?.slice(0, 300),
           ip: request?.askedBy?.ip,
+          handleHash: hashSecret(sdkNames.handleOf(payload.uid)),
           provenUnder: provenUnder(),
           foundUnder: Provider.ctx?.state.sessionFoundUnder as string | undefined
         },

@@ -27,7 +27,12 @@ export interface SessionInput {
    * it meanwhile, and the session counts as ended for this one: an old cookie never comes back.
    */
   foundUnder?: string
+  /** SHA-256 of the handle by which pages may ask about it. Once given it stays. */
+  handleHash?: string
 }
+
+/** How a browser names its session: by the session's own cookie or by the handle in the SDK's. */
+export type SessionKey = { cookieHash: string } | { handleHash: string }
 
 /** One person signed in in one browser. */
 export interface Session extends SessionInput {
@@ -118,6 +123,7 @@ export type RecordKind =
   | 'continued_logout'
   | 'logout_outcome'
   | 'account_switch'
+  | 'logout_return'
 
 /** A short-lived record as `putRecord` takes it; with a session it is dead once that session is. */
 export interface RecordInput {

@@ -18,6 +18,7 @@ import type {
   SessionClient,
   SessionGlance,
   SessionInput,
+  SessionKey,
   StoredRecord,
   Token,
   TokenInput,
@@ -47,8 +48,10 @@ export interface SessionStore {
   saveSession(session: SessionInput, now: number): Promise<'saved' | 'ended'>
   /** The live session whose cookie has this hash; `undefined` when ended, expired or unknown. */
   findSessionByCookie(cookieHash: string, now: number): Promise<Session | undefined>
-  /** Of the live session with this cookie only what a page of one client may know, and is asked for all the time. */
-  glanceAtSession(cookieHash: string, clientId: string, now: number): Promise<SessionGlance | undefined>
+  /** The session with this handle, alive or dead. */
+  findSessionByHandle(handleHash: string, now: number): Promise<Session | undefined>
+  /** Of the live session with this cookie or handle only what a page of one client may know, and is asked for all the time. */
+  glanceAtSession(key: SessionKey, clientId: string, now: number): Promise<SessionGlance | undefined>
   /** The live session with this uid. */
   findSession(uid: string, now: number): Promise<Session | undefined>
   /** The session in which this client has this `sid`, ended or not. */

@@ -9,6 +9,10 @@ export function readCookie(header: string | undefined, name: string): string | u
   return second === undefined ? value : undefined
 }
 
+/** Whether a cookie of this name comes, once or more often. */
+export const hasCookie = (header: string | undefined, name: string): boolean =>
+  valuesOf(header, name).length > 0
+
 /** Whether a cookie of this name comes more than once: see {@link readCookie}. */
 export const comesTwice = (header: string | undefined, name: string): boolean =>
   valuesOf(header, name).length > 1
@@ -47,16 +51,30 @@ function bare(text: string): string {
 
 const isBlank = (code: number): boolean => code === 0x20 || code === 0x09
 
-/** Sets a cookie of ours: `__Host-`, so Secure, without Domain and for the whole host; never readable by scripts. */
-export function setCookie(reply: FastifyReply, name: string, value: string, maxAgeSeconds?: number): void {
-  const age = maxAgeSeconds === undefined ? '' : `; Max-Age=${maxAgeSeconds}`
-  reply.header('set-cookie', `${name}=${value}; Path=/; Secure; HttpOnly; SameSite=Lax${age}`)
+/** How a cookie of ours is set. */
+export interface CookieOptions {
+  /** `Lax` unless other sites' pages have to send it. */
+  sameSite?: 'Lax' | 'None'
+  /** Seconds that it is kept; without, until the browser is closed. */
+  maxAge?: number
+}
+
+/** Sets a cookie of ours: see {@link cookieLine}. */
+export function setCookie(reply: FastifyReply, name: string, value: string, options?: CookieOptions): void {
+  reply.header('set-cookie', cookieLine(name, value, options))
+}
+
+/** A `Set-Cookie` value: `__Host-`, so Secure, without Domain and for the whole host; never readable by scripts. */
+export function cookieLine(
+  name: string,
+  value: string,
+  { sameSite = 'Lax', maxAge }: CookieOptions = {}
+): string {
+  const age = maxAge === undefined ? '' : `; Max-Age=${maxAge}`
+  return `${name}=${value}; Path=/; Secure; HttpOnly; SameSite=${sameSite}${age}`
 }
 
 /** Expires a cookie, with the same name, path and attributes with which it was set. */
 export function expireCookie(reply: FastifyReply, name: string): void {
-  reply.header(
-    'set-cookie',
-    `${name}=; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT`
-  )
+  reply.header('set-cookie', `${cookieLine(name, '', { maxAge: 0 })}; Expires=Thu, 01 Jan 1970 00:00:00 GMT`)
 }

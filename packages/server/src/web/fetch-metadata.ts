@@ -25,6 +25,12 @@ export function provenance(headers: IncomingHttpHeaders): Provenance {
   }
 }
 
+/** Whether the answer becomes the page in a tab, as far as the browser says anything: no frame, no image, no script. */
+export function isTopLevel(headers: IncomingHttpHeaders): boolean {
+  const { dest } = provenance(headers)
+  return dest === undefined || dest === 'document'
+}
+
 /**
  * Whether a form of ours may be taken: it must come from our own origin, as far as the browser says anything.
  * Besides, each form proves that its page was opened here: sign-in, consent and sign-up by the cookie of their

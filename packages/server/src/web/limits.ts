@@ -21,6 +21,10 @@ export interface Limits {
   keptPosts: RateLimit
   /** Logouts that are refused, each of which is written down, for each address. */
   refusals: RateLimit
+  /** Questions of pages about a session that there is none for, each of which may be a guess, for each address. */
+  sdkMisses: RateLimit
+  /** Logouts by the SDK, for each address: many people may share one. */
+  sdkLogouts: RateLimit
 }
 
 /** The limits of one server, with nothing counted yet. */
@@ -33,6 +37,8 @@ export function newLimits(now: () => number): Limits {
     registrations: rateLimit(20),
     tokenGuesses: rateLimit(600),
     keptPosts: rateLimit(120),
-    refusals: rateLimit(300)
+    refusals: rateLimit(300),
+    sdkMisses: rateLimit(1200),
+    sdkLogouts: rateLimit(300)
   }
 }

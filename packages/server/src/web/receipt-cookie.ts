@@ -23,7 +23,9 @@ export function receiptCookies(secret: string, now: () => number): ReceiptCookie
   return {
     set(reply, receiptId) {
       const text = `${receiptId}.${now() + readableSeconds}`
-      setCookie(reply, receiptCookie, `${text}.${sign(text).toString('base64url')}`, readableSeconds)
+      setCookie(reply, receiptCookie, `${text}.${sign(text).toString('base64url')}`, {
+        maxAge: readableSeconds
+      })
     },
     read(request) {
       const [id, until, mac] = readCookie(request.headers.cookie, receiptCookie)?.split('.') ?? []

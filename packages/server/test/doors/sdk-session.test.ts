@@ -41,8 +41,10 @@ test('a connected client hears who is signed in, and by which sid', async () => 
     status: 'connected',
     user_id: 'u-ola',
     display_name: 'Ola Nordmann',
+    uuid: expect.stringMatching(/^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/),
     sid: it.sid,
     expires_at: session?.expiresAt,
+    cache_seconds: 60,
     server_time: expect.any(Number)
   })
   expect(answer.headers).toMatchObject({
@@ -113,6 +115,7 @@ test('a browser that signed out is notConnected, and so is one that kept its coo
   expect((await check(browser, 'forum')).json().status).toBe('notConnected')
   expect((await check(before, 'forum', {}, 'cross-site')).json()).toEqual({
     status: 'notConnected',
+    cache_seconds: 10,
     server_time: expect.any(Number)
   })
 })

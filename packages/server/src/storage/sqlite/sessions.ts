@@ -30,23 +30,26 @@ export function sqliteSessions(db: DatabaseSync, write: Write): SessionStore {
   // A session of one person never becomes another's, and one that has ended is never written again:
   // an authorization that was under way when a logout landed must not bring it back.
   const save = db.prepare(`INSERT INTO sessions AS s (uid, cookie_hash, sub, remembered, login_at, created_at,
-      last_active_at, expires_at, ends_at, user_epoch, system_epoch, user_agent, ip, payload)
-    SELECT ?2, ?3, u.sub, ?5, ?6, ?1, ?1, ?7, ?8, u.epoch, y.epoch, ?9, ?10, ?11
+      last_active_at, expires_at, ends_at, user_epoch, system_epoch, user_agent, ip, payload, handle_hash)
+    SELECT ?2, ?3, u.sub, ?5, ?6, ?1, ?1, ?7, ?8, u.epoch, y.epoch, ?9, ?10, ?11, ?14
       FROM users u JOIN system y ON y.id = 1 WHERE u.sub = ?4 AND u.status = 'active'
         AND (?12 IS NULL OR ?12 = u.epoch || '.' || y.epoch)
     ON CONFLICT (uid) DO UPDATE SET cookie_hash = excluded.cookie_hash, remembered = excluded.remembered,
       last_active_at = ?1, expires_at = excluded.expires_at, payload = excluded.payload,
       ends_at = CASE WHEN excluded.login_at > s.login_at THEN excluded.ends_at ELSE s.ends_at END,
-      login_at = max(s.login_at, excluded.login_at)
+      login_at = max(s.login_at, excluded.login_at), handle_hash = coalesce(s.handle_hash, excluded.handle_hash)
     WHERE s.ended_at IS NULL AND s.sub = excluded.sub AND s.expires_at > ?1 AND s.ends_at > ?1
       AND s.user_epoch = excluded.user_epoch AND s.system_epoch = excluded.system_epoch
       AND (?13 IS NULL OR s.cookie_hash = ?13)`)
   const byCookie = db.prepare(
     `SELECT ${columns} FROM ${sessionJoin} WHERE s.cookie_hash = ?2 AND ${sessionLive}`
   )
-  const glance = db.prepare(`SELECT s.uid, s.sub, s.expires_at AS expiresAt, u.name, EXISTS (SELECT 1
+  const glanceBy = (column: string) =>
+    db.prepare(`SELECT s.uid, s.sub, s.expires_at AS expiresAt, u.name, EXISTS (SELECT 1
       FROM session_clients sc WHERE sc.session_uid = s.uid AND sc.client_id = ?3) AS joined
-    FROM ${sessionJoin} WHERE s.cookie_hash = ?2 AND ${sessionLive}`)
+    FROM ${sessionJoin} WHERE ${column} = ?2 AND ${sessionLive}`)
+  const glance = { cookie: glanceBy('s.cookie_hash'), handle: glanceBy('s.handle_hash') }
+  const byHandle = db.prepare(`SELECT ${columns} FROM ${sessionJoin} WHERE s.handle_hash = ?2`)
   const byUid = db.prepare(`SELECT ${columns} FROM ${sessionJoin} WHERE s.uid = ?2 AND ${sessionLive}`)
   const bySid =
     db.prepare(`SELECT ${columns} FROM session_clients sc JOIN sessions s ON s.uid = sc.session_uid
@@ -87,13 +90,18 @@ export function sqliteSessions(db: DatabaseSync, write: Write): SessionStore {
           it.ip ?? null,
           JSON.stringify(it.payload),
           it.provenUnder ?? null,
-          it.foundUnder ?? null
+          it.foundUnder ?? null,
+          it.handleHash ?? null
         )
         return changes === 0 ? 'ended' : 'saved'
       }),
     findSessionByCookie: async (cookieHash, now) => toSession(byCookie.get(now, cookieHash)),
-    glanceAtSession: async (cookieHash, clientId, now) => {
-      const found = glance.get(now, cookieHash, clientId)
+    findSessionByHandle: async (handleHash, now) => toSession(byHandle.get(now, handleHash)),
+    glanceAtSession: async (key, clientId, now) => {
+      const found =
+        'handleHash' in key
+          ? glance.handle.get(now, key.handleHash, clientId)
+          : glance.cookie.get(now, key.cookieHash, clientId)
       return found && ({ ...found, joined: found.joined === 1 } as unknown as SessionGlance)
     },
     findSession: async (uid, now) => toSession(byUid.get(now, uid)),
