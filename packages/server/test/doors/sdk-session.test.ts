@@ -1,36 +1,14 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import type { Answer, Browser, From } from '../support/browser.ts'
-import { clients } from '../support/fixtures.ts'
+import type { Answer, Browser } from '../support/browser.ts'
 import { signIn } from '../support/sign-in.ts'
 import { advance, openSystem, type TestSystem } from '../support/system.ts'
+import { check, origin, sdkClients } from './sdk-kit.ts'
 
-const origin = 'https://forum.example'
 let at: TestSystem
 beforeAll(async () => {
-  const more = [
-    {
-      ...clients.find(it => it.client_id === 'asking'),
-      client_id: 'asking-sdk',
-      sdk: true,
-      origins: [origin]
-    },
-    { ...clients.find(it => it.client_id === 'news'), client_id: 'wide', sdk: true, origins: [origin] }
-  ]
-  at = await openSystem({ config: { clients: [...clients, ...more] } })
+  at = await openSystem({ config: { clients: sdkClients } })
 })
 afterAll(() => at.close())
-
-/** Asks as a page does: `fetch` with credentials. */
-const check = (
-  browser: Browser,
-  clientId: string,
-  headers: Record<string, string | undefined> = {},
-  from: From = 'same-site'
-): Promise<Answer> =>
-  browser.go(`/sdk/session?client_id=${clientId}`, {
-    from,
-    headers: { origin, 'sec-fetch-mode': 'cors', 'sec-fetch-dest': 'empty', ...headers }
-  })
 
 test('a connected client hears who is signed in, and by which sid', async () => {
   const browser = at.browser()

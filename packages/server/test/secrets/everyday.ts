@@ -101,6 +101,13 @@ async function clientsAlone(at: TestSystem): Promise<void> {
   await at.ask('/oauth/revoke', authenticated('news', { token: news.refreshToken }))
   await browser.go('/sdk/session?client_id=forum', { headers: { origin: 'https://forum.example' } })
   await at.ask('/oauth/end_session', authenticated('market', { id_token_hint: market.idToken }))
+  const out = { from: 'cross-site', headers: { origin: 'https://forum.example' } } as const
+  const page = at.browser()
+  const forum = await signIn(at, page, 'forum')
+  const tokens = { access_token: forum.accessToken, id_token_hint: forum.idToken }
+  await at.browser().go('/sdk/logout?client_id=forum', { ...out, json: { id_token_hint: forum.idToken } })
+  await page.go('/sdk/logout?client_id=forum', { ...out, json: tokens })
+  await page.visit(`/logout?client_id=forum&sdk_ticket=${'a-ticket-of-the-tests'.repeat(2)}`)
   const login = await loginApi(at)
   await token(at, 'phone', { grant_type: 'password', username: 'ola@example.test', password: wrongPassword })
   await at.ask('/api/2/logout', { bearer: login.accessToken })

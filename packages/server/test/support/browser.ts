@@ -19,6 +19,8 @@ export interface Asking {
   method?: 'GET' | 'POST' | 'HEAD' | 'OPTIONS' | 'DELETE' | 'PUT'
   /** Sent as a form; makes the method POST. */
   form?: Record<string, string | undefined> | URLSearchParams
+  /** Sent as JSON; makes the method POST. */
+  json?: unknown
   headers?: Record<string, string | undefined>
   /** Client authentication by `client_secret_basic`. */
   basic?: [clientId: string, secret: string]
@@ -30,16 +32,16 @@ export type From = 'none' | 'same-origin' | 'same-site' | 'cross-site'
 
 /** Asks a server as a program does: no cookies, nothing said of where it comes from. */
 export async function ask(origin: string, path: string, asking: Asking = {}): Promise<Answer> {
-  const { form, basic, bearer, headers: given = {} } = asking
-  const headers: Record<string, string> = {}
+  const { form, json, basic, bearer, headers: given = {} } = asking
+  const headers: Record<string, string> = json === undefined ? {} : { 'content-type': 'application/json' }
   for (const [name, value] of Object.entries(given)) if (value !== undefined) headers[name] = value
   if (basic) headers.authorization = `Basic ${btoa(basic.map(encodeURIComponent).join(':'))}`
   if (bearer !== undefined) headers.authorization = `Bearer ${bearer}`
   if (form) headers['content-type'] = 'application/x-www-form-urlencoded'
   const answer = await request(origin + path, {
-    method: asking.method ?? (form ? 'POST' : 'GET'),
+    method: asking.method ?? (form || json !== undefined ? 'POST' : 'GET'),
     headers,
-    body: form && formText(form)
+    body: json === undefined ? form && formText(form) : JSON.stringify(json)
   })
   const text = await answer.body.text()
   const setCookies = [answer.headers['set-cookie'] ?? []].flat()
@@ -70,6 +72,8 @@ export interface Browser {
   /** Puts a cookie there, as somebody else might. */
   setCookie(name: string, value: string): void
   dropCookie(name: string): void
+  /** Keeps only these cookies: what a page of another site sends is only those that are `SameSite=None`. */
+  keepOnly(...names: string[]): void
   /** Forgets what a closed browser forgets. */
   restart(): void
   /** Another browser with the same cookies at this moment. */
@@ -156,6 +160,9 @@ export function newBrowser(origin: string, kept: Kept[] = []): Browser {
     setCookie: (name, value) => void jar.set(`${name} /`, { name, value, path: '/', lasting: true }),
     dropCookie(name) {
       for (const [key, it] of jar) if (it.name === name) jar.delete(key)
+    },
+    keepOnly(...names) {
+      for (const [key, it] of jar) if (!names.includes(it.name)) jar.delete(key)
     },
     restart() {
       for (const [key, it] of jar) if (!it.lasting) jar.delete(key)

@@ -22,6 +22,52 @@ export function sessionContract(open: OpenStorage): void {
     expect(await storage.findSessionByCookie(hashSecret('another'), now)).toBeUndefined()
   })
 
+  test('the handle that a session got first names it, and still does when it has ended', async () => {
+    const { storage, user } = await stage(open)
+    await user('ola')
+    const [handleHash, another] = [hashSecret('handle'), hashSecret('another')]
+    const session = sessionOf('ola', { handleHash })
+    await storage.saveSession(session, now)
+    await storage.saveSession({ ...session, handleHash: another }, now)
+    expect(await storage.findSessionByHandle(handleHash, now)).toMatchObject({ uid: session.uid, live: true })
+    expect(await storage.findSessionByHandle(another, now)).toBeUndefined()
+    const ended = await storage.end(order({ sessions: { uid: session.uid } }), now)
+    expect(await storage.findSessionByHandle(handleHash, now)).toMatchObject({
+      uid: session.uid,
+      live: false,
+      endedBy: ended.receiptId
+    })
+    // One made before there were handles gets one when it is saved the next time.
+    const old = sessionOf('ola')
+    await storage.saveSession(old, now)
+    await storage.saveSession({ ...old, handleHash: another }, now)
+    expect(await storage.findSessionByHandle(another, now)).toMatchObject({ uid: old.uid })
+  })
+
+  test('a page sees of a live session who it is and whether its client is an RP, by cookie and by handle', async () => {
+    const { storage, user, client } = await stage(open)
+    await user('ola')
+    await client('news')
+    const session = sessionOf('ola', { handleHash: hashSecret('handle') })
+    await storage.saveSession(session, now)
+    const keys = [{ cookieHash: session.cookieHash }, { handleHash: hashSecret('handle') }]
+    const seen = { uid: session.uid, sub: 'ola', name: 'Person ola', expiresAt: session.expiresAt }
+    for (const key of keys) {
+      expect(await storage.glanceAtSession(key, 'news', now)).toEqual({ ...seen, joined: false })
+    }
+    await storage.joinSession({ sessionUid: session.uid, clientId: 'news', sid: 'a-sid' }, now)
+    for (const key of keys) {
+      expect(await storage.glanceAtSession(key, 'news', now)).toEqual({ ...seen, joined: true })
+      expect(await storage.glanceAtSession(key, 'market', now)).toEqual({ ...seen, joined: false })
+      expect(await storage.glanceAtSession(key, 'news', session.expiresAt)).toBeUndefined()
+    }
+    // The one is not the other.
+    const crossed = [{ handleHash: session.cookieHash }, { cookieHash: hashSecret('handle') }]
+    for (const key of crossed) expect(await storage.glanceAtSession(key, 'news', now)).toBeUndefined()
+    await storage.end(order({ sessions: { uid: session.uid } }), now)
+    for (const key of keys) expect(await storage.glanceAtSession(key, 'news', now)).toBeUndefined()
+  })
+
   test('a save updates a live session: new cookie, new limits, the first sign-in of the old', async () => {
     const { storage, user } = await stage(open)
     await user('ola')
