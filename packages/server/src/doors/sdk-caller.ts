@@ -5,7 +5,7 @@ import { sdkCookie } from '../sessions/sdk-handle.ts'
 import { sessionCookie } from '../sessions/session-cookie.ts'
 import type { SessionKey } from '../storage/records.ts'
 import { hashSecret } from '../storage/secrets.ts'
-import { hasCookie, readCookie } from '../web/cookies.ts'
+import { readCookie } from '../web/cookies.ts'
 import { provenance } from '../web/fetch-metadata.ts'
 import type { RateLimit } from '../web/throttle.ts'
 import type { DoorParts } from './door.ts'
@@ -46,9 +46,9 @@ export function sessionKeys(request: FastifyRequest): SessionKey[] {
   ]
 }
 
-/** Whether a cookie that names a session, or named one, came along. */
-export function cameWithCookie({ headers: { cookie } }: FastifyRequest): boolean {
-  return hasCookie(cookie, sdkCookie) || hasCookie(cookie, sessionCookie)
+/** Whether a cookie that names a session, or named one, came along; of a name that comes twice nobody knows. */
+export function cameWithCookie(request: FastifyRequest): boolean {
+  return sessionKeys(request).length > 0
 }
 
 /** Counts a request. @throws OAuthError `too_many_requests` (429) with the seconds to wait */

@@ -1,19 +1,16 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { type Client, originsOf } from '../clients/client.ts'
 import { OAuthError } from '../errors.ts'
-import { isConnected } from '../sessions/find-session.ts'
-import { sessionCookie } from '../sessions/session-cookie.ts'
 import type { Session, Token } from '../storage/records.ts'
 import { hashSecret } from '../storage/secrets.ts'
 import { readHint } from '../tokens/id-token-hint.ts'
 import { askedBy } from '../web/asking.ts'
-import { expireCookie, hasCookie } from '../web/cookies.ts'
 import { preflightFrom } from '../web/cors.ts'
 import { provenance } from '../web/fetch-metadata.ts'
 import { formOf, type Parameters, queryOf } from '../web/parameters.ts'
-import { markSignedOut } from '../web/sdk-cookie.ts'
+import { connectedOf, forgetSession, namedSessions } from './cookie-sessions.ts'
 import type { DoorParts } from './door.ts'
-import { cameWithCookie, countAgainst, sdkCaller, sessionKeys } from './sdk-caller.ts'
+import { cameWithCookie, countAgainst, sdkCaller } from './sdk-caller.ts'
 
 const endpoint = '/sdk/logout'
 
@@ -56,23 +53,9 @@ async function logout(request: FastifyRequest, reply: FastifyReply, parts: DoorP
   return reply.send({ ended: false, server_time: parts.clock.now() })
 }
 
-/** The sessions that this browser's cookies name: one, alive or ended, unless somebody meddled with them. */
-async function namedSessions(request: FastifyRequest, { storage, clock }: DoorParts): Promise<Session[]> {
-  const now = clock.now()
-  const found = await Promise.all(
-    sessionKeys(request).map(key =>
-      'handleHash' in key
-        ? storage.findSessionByHandle(key.handleHash, now)
-        : storage.findSessionByCookie(key.cookieHash, now)
-    )
-  )
-  return found.flatMap(session => session ?? [])
-}
-
 /** Those of them that this client is connected to. */
-async function byCookie(named: Session[], client: Client, { storage }: DoorParts): Promise<Target[]> {
-  const connected = await Promise.all(named.map(session => isConnected(storage, client, session)))
-  return named.flatMap((session, i) => (connected[i] ? { session, by: 'cookie' as const } : []))
+async function byCookie(named: Session[], client: Client, parts: DoorParts): Promise<Target[]> {
+  return (await connectedOf(named, client, parts)).map(session => ({ session, by: 'cookie' }))
 }
 
 /**
@@ -135,17 +118,10 @@ function send(
   request: FastifyRequest,
   reply: FastifyReply,
   ended: { by: Target['by']; receipt: string | null },
-  { config, clock, receiptCookie }: DoorParts
+  parts: DoorParts
 ): FastifyReply {
-  markSignedOut(request, reply, config)
-  reply.header('set-login', 'logged-out')
-  // A cookie came, so this browser lets pages of that site set ours.
-  if (hasCookie(request.headers.cookie, sessionCookie)) {
-    expireCookie(reply, sessionCookie)
-    if (ended.receipt !== null) receiptCookie.set(reply, ended.receipt)
-  }
-  if (ended.receipt !== null) reply.header('utgang-receipt', ended.receipt)
-  return reply.send({ ended: true, ...ended, server_time: clock.now() })
+  forgetSession(request, reply, ended.receipt, parts)
+  return reply.send({ ended: true, ...ended, server_time: parts.clock.now() })
 }
 
 /** @throws OAuthError `invalid_request`: no JSON (415), or not sent by a page's CORS request (403) */
