@@ -52,13 +52,13 @@ export const rows: readonly Row[] = [
     jobs: 15_000,
     logins: 2_000,
     leaves: untouched,
-    job: ({ cookie }) =>
+    job: ({ handle }) =>
       oneStep(
         get(
           `/sdk/session?${clientId}`,
-          'Sec-Fetch-Site: same-site',
+          'Sec-Fetch-Site: cross-site',
           `Origin: ${site.origin}`,
-          `Cookie: __Host-utgang=${cookie}`
+          `Cookie: __Host-utgang-sdk=${handle}`
         ),
         ({ status, body }) => status === 200 && body.startsWith('{"status":"connected","user_id":"person-')
       )

@@ -45,7 +45,7 @@ export async function signInAt(
     await code.save()
     await code.consume()
     const token = new provider.AccessToken({ ...shared, gty: 'authorization_code' } as never)
-    return { cookie: session.jti, accessToken: await token.save(), idToken: hints[person] ?? '' }
+    return { cookie: session.jti, handle: '', accessToken: await token.save(), idToken: hints[person] ?? '' }
   }
 }
 

@@ -2,6 +2,8 @@
 export interface Login {
   /** Value of the session cookie. */
   cookie: string
+  /** Value of the SDK's cookie, where the server has one. */
+  handle: string
   accessToken: string
   /** Where the server needs one to log out. */
   idToken: string

@@ -20,7 +20,8 @@ export function signInAt(storage: Storage, config: Config, count: number): Promi
   async function signIn(person: number): Promise<Login> {
     const now = nowSeconds()
     const { lifetimes } = config
-    const [cookie, accessToken, code, uid, sub] = [
+    const [cookie, handle, accessToken, code, uid, sub] = [
+      newSecret(),
       newSecret(),
       newSecret(),
       newSecret(),
@@ -31,6 +32,7 @@ export function signInAt(storage: Storage, config: Config, count: number): Promi
       {
         uid,
         cookieHash: hashSecret(cookie),
+        handleHash: hashSecret(handle),
         sub,
         remembered: true,
         loginAt: now,
@@ -75,7 +77,7 @@ export function signInAt(storage: Storage, config: Config, count: number): Promi
         iiat: now
       })
     )
-    return { cookie, accessToken, idToken: '' }
+    return { cookie, handle, accessToken, idToken: '' }
 
     async function saved(token: TokenInput): Promise<void> {
       if ((await storage.saveToken(token, now)) === 'dead') throw new Error(`no live parent: ${token.kind}`)
