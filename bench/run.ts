@@ -24,7 +24,7 @@ const settleMs = 300
 /** File system type of tmpfs, as statfs(2) tells it. */
 const tmpfs = 0x01021994
 /** Who does jobs that need no login. */
-const nobody = { cookie: '', accessToken: '', idToken: '' }
+const nobody = { cookie: '', handle: '', accessToken: '', idToken: '' }
 
 const names: SubjectName[] = ['hello', 'utgang', 'oidc-provider']
 const started = await Promise.all(names.map(async name => [name, await startChild(name)] as const))
