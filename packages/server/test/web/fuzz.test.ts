@@ -28,6 +28,9 @@ const names = [
   'post_logout_redirect_uri',
   'state',
   'continue',
+  'sdk_ticket',
+  'ticket',
+  'client_sdrn',
   'response_type',
   'scope',
   'code_challenge',
@@ -106,6 +109,29 @@ const registrations = () =>
     )
     .map(body => ({ path: '/oauth/register', type: 'application/json', body: JSON.stringify(body) }))
 
+/** What a page of the client could send, and what it could not. */
+const pageLogouts = () =>
+  fc
+    .oneof(
+      fc.dictionary(
+        fc.constantFrom('client_id', 'access_token', 'id_token_hint', '__proto__', 'toString'),
+        fc.oneof(
+          fc.constantFrom(...goodValues),
+          fc.constantFrom<unknown>(...odd, 7, null, ['a'], {}, 'forum')
+        ),
+        { maxKeys: 4 }
+      ),
+      fc.jsonValue({ maxDepth: 2 })
+    )
+    .map(body => ({
+      method: 'POST',
+      path: '/sdk/logout',
+      query: 'client_id=forum',
+      type: 'application/json',
+      headers: [['Origin', 'https://forum.example']] as [string, string][],
+      body: JSON.stringify(body)
+    }))
+
 /** A request as bytes: what a client library would never send comes through as well. */
 const requests = () => {
   const value = fc.oneof(
@@ -133,6 +159,8 @@ const requests = () => {
       'Origin',
       'Referer',
       'Sec-Fetch-Site',
+      'Sec-Fetch-Dest',
+      'Sec-Fetch-Mode',
       'Accept',
       'X-Forwarded-For',
       'Host'
@@ -147,7 +175,8 @@ const requests = () => {
       fc.oneof(
         header,
         fc.constantFrom(...goodValues).map((it): [string, string] => ['Authorization', `Bearer ${it}`]),
-        fc.constantFrom(...goodValues).map((it): [string, string] => ['Cookie', `__Host-utgang=${it}`])
+        fc.constantFrom(...goodValues).map((it): [string, string] => ['Cookie', `__Host-utgang=${it}`]),
+        fc.constantFrom(...goodValues).map((it): [string, string] => ['Cookie', `__Host-utgang-sdk=${it}`])
       ),
       { maxLength: 3 }
     ),
@@ -168,7 +197,11 @@ const requests = () => {
 
 test('whatever comes in, nothing breaks inside and no stack trace goes out', async () => {
   const registering = registrations().map(it => ({ method: 'POST', query: '', headers: [], ...it }))
-  const any = fc.oneof({ weight: 5, arbitrary: requests() }, { weight: 1, arbitrary: registering })
+  const any = fc.oneof(
+    { weight: 5, arbitrary: requests() },
+    { weight: 1, arbitrary: registering },
+    { weight: 1, arbitrary: pageLogouts() }
+  )
   await fc.assert(
     fc.asyncProperty(any, async ({ method, path, query, headers, type, body }) => {
       const bytes = Buffer.from(method === 'GET' || method === 'HEAD' ? '' : body)
