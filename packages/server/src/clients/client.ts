@@ -32,6 +32,10 @@ export interface Client {
   introspects: boolean
   mayEndSessions: boolean
   legacyPasswordGrant: boolean
+  /** Pages of its redirect URIs' origins may ask by script tags. */
+  legacyJsonp: boolean
+  /** What signs the sessions that it is told of, sealed. */
+  signSecretSealed: string | undefined
 }
 
 /** Finds clients. */
@@ -54,7 +58,8 @@ export function clientsIn(storage: ClientStore): Clients {
   }
 }
 
-type Metadata = Partial<ClientConfig>
+/** `sign_secret` is kept sealed. */
+type Metadata = Partial<ClientConfig> & { sign_secret_sealed?: string }
 
 /** The SHA-256 of a secret is stored behind this mark, where the registered metadata would hold the secret. */
 export const secretMark = '$s$'
@@ -92,7 +97,9 @@ function derive(row: ClientRow): Client {
     logoutConfirmation: it.logout_confirmation ?? 'auto',
     introspects: configured && it.introspects !== false,
     mayEndSessions: configured && it.may_end_sessions !== false,
-    legacyPasswordGrant: config && it.legacy_password_grant === true
+    legacyPasswordGrant: config && it.legacy_password_grant === true,
+    legacyJsonp: config && it.legacy_jsonp === true,
+    signSecretSealed: config ? it.sign_secret_sealed : undefined
   }
 }
 

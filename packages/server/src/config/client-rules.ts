@@ -10,6 +10,11 @@ export function clientRules(
   checkAuthentication(client, complain)
   if (!isConfidential(client)) checkPublic(client, complain)
   checkGrantTypes(client, complain)
+  if (client.legacy_jsonp && !client.redirect_uris.some(it => /^https?:/i.test(it)))
+    complain(
+      ['legacy_jsonp'],
+      'only with a redirect URI on the web: pages on its origin are the ones that may ask'
+    )
   // Back-Channel Logout 1.0 §2.2 allows http for confidential clients; that is for networks nobody else is in.
   const forBackchannel = isConfidential(client) && config.allow_private_addresses
   const { issuer, allow_private_addresses: forKeys } = config

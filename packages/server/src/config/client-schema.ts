@@ -127,7 +127,9 @@ export const clientSchema = z.strictObject({
     .describe('not used by this version yet: may end everything of any user'),
   legacy_jsonp: flag
     .default(false)
-    .describe('not used by this version yet: the old JSONP requests of SPiD’s browser SDK are answered'),
+    .describe(
+      'pages on the origins of its redirect URIs may go on using SPiD’s own script, which asks and signs out by script tags (JSONP)'
+    ),
   legacy_password_grant: flag
     .default(false)
     .describe('may send a password to the token endpoint, as SPiD’s mobile SDKs do'),
@@ -136,7 +138,7 @@ export const clientSchema = z.strictObject({
     .min(16)
     .optional()
     .describe(
-      'not used by this version yet, only kept, sealed: signs what SPiD’s SDKs get signed. At least 16 characters'
+      'signs the sessions that SPiD’s and Schibsted’s browser SDKs are told of (`sig`); kept sealed. At least 16 characters'
     )
 })
 

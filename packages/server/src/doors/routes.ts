@@ -11,12 +11,14 @@ import { dataErrors, pageErrors, showDataError } from './error-views.ts'
 import { health } from './health.ts'
 import { home } from './home.ts'
 import { introspection } from './introspect.ts'
+import { legacyJsonp } from './legacy-jsonp.ts'
 import { platformApi } from './platform-api.ts'
 import { receipts } from './receipts.ts'
 import { redirectLogout } from './redirect-logout.ts'
 import { revocation } from './revoke.ts'
 import { sdkLogout } from './sdk-logout.ts'
 import { sdkSession } from './sdk-session.ts'
+import { sessionService } from './session-service.ts'
 
 /** The OpenID Provider, and whether the server is about to stop. */
 export interface DoorOptions {
@@ -55,6 +57,8 @@ export function openDoors(parts: DoorParts, { op, isStopping }: DoorOptions): We
       endSession,
       sdkSession,
       sdkLogout,
+      sessionService,
+      legacyJsonp,
       receipts
     ])
       data.register(door(parts))
