@@ -46,12 +46,17 @@ async function logout(request: FastifyRequest, reply: FastifyReply, parts: DoorP
   const targets = [...(await byCookie(named, client, parts)), ...(await byToken(body, token, client, parts))]
   // What lives goes first: a cookie that was left over does not keep a page from ending its own session.
   const target = targets.find(it => it.session.live) ?? targets[0]
+  // A client that asks before every logout has the page that asks: the redirect.
+  if (target?.session.live && client.logoutConfirmation === 'always') return notEnded(reply, parts)
   if (target) return end(target, token, client, request, reply, parts)
   // Of a browser whose cookie names nothing it is known that nobody is signed in; everything else would be a guess.
   if (cameWithCookie(request) && !named.some(it => it.live))
     return send(request, reply, { by: 'cookie', receipt: null }, parts)
-  return reply.send({ ended: false, server_time: parts.clock.now() })
+  return notEnded(reply, parts)
 }
+
+const notEnded = (reply: FastifyReply, { clock }: DoorParts): FastifyReply =>
+  reply.send({ ended: false, server_time: clock.now() })
 
 /** Those of them that this client is connected to. */
 async function byCookie(named: Session[], client: Client, parts: DoorParts): Promise<Target[]> {

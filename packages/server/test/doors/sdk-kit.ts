@@ -11,11 +11,12 @@ const like = (clientId: string, more: object) => ({
   origins: [origin]
 })
 
-/** The fixtures' clients, and two more that use the SDK: one that people are asked about, one that tells nobody. */
+/** The fixtures' clients, and more that use the SDK: one that people are asked about, one that tells nobody, one that asks before every logout. */
 export const sdkClients = [
   ...clients,
   like('asking', { client_id: 'asking-sdk' }),
-  like('news', { client_id: 'wide' })
+  like('news', { client_id: 'wide' }),
+  like('careful', { client_id: 'careful-sdk' })
 ]
 
 /** Headers of a page's `fetch` with credentials. */

@@ -126,6 +126,19 @@ describe('by the cookie', () => {
     })
   })
 
+  test('for a client that asks before every logout nothing ends: the redirect has the page that asks', async () => {
+    const ola = await person('careful')
+    expect((await logout(ola.browser, 'careful-sdk')).json()).toEqual({
+      ended: false,
+      server_time: expect.any(Number)
+    })
+    expect(await isLive(ola.uid)).toBe(true)
+    // Once nobody is signed in there is nothing to ask.
+    const after = ola.browser.copy()
+    await logout(ola.browser, 'forum')
+    expect((await logout(after, 'careful-sdk')).json()).toMatchObject({ ended: true, by: 'cookie' })
+  })
+
   test('a client that is not connected ends nothing, and hears what a stranger hears', async () => {
     const browser = at.browser()
     await signIn(at, browser, 'news')
