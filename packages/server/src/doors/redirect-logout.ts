@@ -113,7 +113,8 @@ export function redirectLogout(parts: DoorParts) {
     function clearBrowser(request: FastifyRequest, reply: FastifyReply, receiptId: string | null): void {
       reply.header('clear-site-data', '"cache", "storage"').header('set-login', 'logged-out')
       if (request.headers.cookie?.includes(`${sessionCookie}=`)) expireCookie(reply, sessionCookie)
-      markSignedOut(request, reply, parts.config)
+      // A frame or an image on another site brings the SDK's cookie without the session's, which may be alive.
+      if (isTopLevel(request.headers)) markSignedOut(request, reply, parts.config)
       if (receiptId === null) return
       reply.header('utgang-receipt', receiptId)
       parts.receiptCookie.set(reply, receiptId)

@@ -35,14 +35,17 @@ export async function sdkCaller(
   return client
 }
 
-/** How this browser may name a session to a page's question: the SDK's handle first, then, from the same site, the session's own cookie. */
+/**
+ * How this browser may name a session to a page's question: from the same site by the session's own cookie, which
+ * signs people in and so says who is here; from elsewhere by the SDK's handle.
+ */
 export function sessionKeys(request: FastifyRequest): SessionKey[] {
   const { cookie } = request.headers
   const handle = readCookie(cookie, sdkCookie)
   const own = readCookie(cookie, sessionCookie)
   return [
-    ...(handle === undefined ? [] : [{ handleHash: hashSecret(handle) }]),
-    ...(own === undefined ? [] : [{ cookieHash: hashSecret(own) }])
+    ...(own === undefined ? [] : [{ cookieHash: hashSecret(own) }]),
+    ...(handle === undefined ? [] : [{ handleHash: hashSecret(handle) }])
   ]
 }
 

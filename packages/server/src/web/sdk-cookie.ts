@@ -22,7 +22,8 @@ export function handleLine(
   config: Config
 ): string | undefined {
   if (!usesSdk(config) || !isTopLevel(headers)) return undefined
-  if (readCookie(headers.cookie, sdkCookie) === handle) return undefined
+  // One that is to go with the browser may still be there to last, from an earlier sign-in of the same session.
+  if (remembered && readCookie(headers.cookie, sdkCookie) === handle) return undefined
   return sdkCookieLine(handle, config, remembered)
 }
 
