@@ -21,6 +21,8 @@ export interface Asking {
   form?: Record<string, string | undefined> | URLSearchParams
   /** Sent as JSON; makes the method POST. */
   json?: unknown
+  /** Sent as it is, of the type that `headers` say or of none. */
+  body?: string
   headers?: Record<string, string | undefined>
   /** Client authentication by `client_secret_basic`. */
   basic?: [clientId: string, secret: string]
@@ -41,7 +43,7 @@ export async function ask(origin: string, path: string, asking: Asking = {}): Pr
   const answer = await request(origin + path, {
     method: asking.method ?? (form || json !== undefined ? 'POST' : 'GET'),
     headers,
-    body: json === undefined ? form && formText(form) : JSON.stringify(json)
+    body: asking.body ?? (json === undefined ? form && formText(form) : JSON.stringify(json))
   })
   const text = await answer.body.text()
   const setCookies = [answer.headers['set-cookie'] ?? []].flat()
