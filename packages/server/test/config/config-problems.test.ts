@@ -236,6 +236,12 @@ test.each<[string, string[], RegExp | undefined]>([
     ofClient({ introspects: true, may_end_sessions: true, may_revoke_globally: true }),
     undefined
   ],
+  ['pages that ask by script tags', ofClient({ legacy_jsonp: true }), undefined],
+  [
+    'script tags of an app, which has no page',
+    ofApp({ legacy_jsonp: true, redirect_uris: ['app.example:/back'] }),
+    /legacy_jsonp.*on the web/
+  ],
   ['a secret of seven characters', ofClient({ client_secret: 'seven77' }), /at least 8 characters/],
   ['a secret with method none', ofClient({ token_endpoint_auth_method: 'none' }), /client_secret/],
   [

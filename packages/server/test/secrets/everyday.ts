@@ -1,4 +1,5 @@
 import { assertion } from '../clients/credentials.ts'
+import { tag } from '../doors/legacy-kit.ts'
 import { loginApi, serverToken } from '../doors/tokens.ts'
 import { password, secretOf } from '../support/fixtures.ts'
 import {
@@ -108,6 +109,14 @@ async function clientsAlone(at: TestSystem): Promise<void> {
   await at.browser().go('/sdk/logout?client_id=forum', { ...out, json: { id_token_hint: forum.idToken } })
   await page.go('/sdk/logout?client_id=forum', { ...out, json: tokens })
   await page.visit(`/logout?client_id=forum&sdk_ticket=${'a-ticket-of-the-tests'.repeat(2)}`)
+  const old = at.browser()
+  await signIn(at, old, 'news')
+  await tag(old, '/rpc/hasSession.js', 'news')
+  await old.go('/v2/session?client_sdrn=x:news', {
+    from: 'cross-site',
+    headers: { origin: 'https://news.example' }
+  })
+  await tag(old, '/ajax/logout.js', 'news')
   const login = await loginApi(at)
   await token(at, 'phone', { grant_type: 'password', username: 'ola@example.test', password: wrongPassword })
   await at.ask('/api/2/logout', { bearer: login.accessToken })

@@ -33,7 +33,9 @@ beforeAll(async () => {
     storage: `sqlite:${path}`,
     config: {
       clients: [
-        ...clients.map(it => (it.client_id === 'news' ? { ...it, sign_secret: signSecret } : it)),
+        ...clients.map(it =>
+          it.client_id === 'news' ? { ...it, sign_secret: signSecret, legacy_jsonp: true, sdk: true } : it
+        ),
         signing
       ],
       registration: { initial_access_token: initialAccessToken },
