@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { existsSync, linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import type { Config } from './config/schema.ts'
 import { newSecret, type Sealer, sealer } from './storage/secrets.ts'
+import { pendingIn } from './storage/sqlite/pending.ts'
 import { openSqlite } from './storage/sqlite/sqlite.ts'
 import type { Storage } from './storage/storage.ts'
 
@@ -25,9 +26,8 @@ export async function openStorage(config: Where): Promise<{ storage: Storage; se
 /** The sealer of a config. A loopback server without `secret_keys` makes a key of its own, kept beside its database. */
 export function sealerFor(config: Where): Sealer {
   if (config.secret_keys.length > 0) return sealer(config.secret_keys)
-  const path = databaseFile(config)
-  if (path === ':memory:') return sealer([newSecret()])
-  const file = `${path}.key`
+  if (databaseFile(config) === ':memory:') return sealer([newSecret()])
+  const file = keyFile(config)
   if (!existsSync(file)) makeKeyOnce(file)
   return sealer([readFileSync(file, 'utf8').trim()])
 }
@@ -36,6 +36,13 @@ export function sealerFor(config: Where): Sealer {
 export function databaseFile({ storage }: Pick<Config, 'storage'>): string {
   return storage.replace(/^sqlite:/, '')
 }
+
+/** Where a loopback server without `secret_keys` keeps its key. */
+export const keyFile = (config: Pick<Config, 'storage'>): string => `${databaseFile(config)}.key`
+
+/** Names of the migrations that the database of a config has still to see; nothing is changed. @throws UtgangError `bad_config` */
+export const pendingMigrations = (config: Pick<Config, 'storage'>): string[] =>
+  pendingIn(databaseFile(config))
 
 /** Of several processes that start at once the first makes the key, and none reads one that is half written. */
 function makeKeyOnce(file: string): void {

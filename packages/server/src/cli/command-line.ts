@@ -4,6 +4,7 @@ import { registerAuditCommands } from './audit.ts'
 import { registerClientCommands } from './clients.ts'
 import { registerConfigCommands } from './config.ts'
 import { registerDemo } from './demo.ts'
+import { registerDoctor } from './doctor.ts'
 import { registerKeyCommands } from './keys.ts'
 import { registerServe } from './serve.ts'
 import { registerSessionCommands } from './sessions.ts'
@@ -20,6 +21,7 @@ export function commandLine(): Command {
   for (const register of [
     registerDemo,
     registerServe,
+    registerDoctor,
     registerConfigCommands,
     registerStorageCommands,
     registerUserCommands,

@@ -12,22 +12,30 @@ const folder = new URL('./migrations/', import.meta.url)
  */
 export function migrate(db: DatabaseSync): string[] {
   db.exec('CREATE TABLE IF NOT EXISTS migrations (name TEXT PRIMARY KEY, applied_at INTEGER NOT NULL) STRICT')
-  const files = readdirSync(folder)
-    .filter(name => name.endsWith('.sql'))
-    .sort()
-  refuseNewer(db, files)
-  return files.filter(name => applyOnce(db, name))
+  return pendingMigrations(db).filter(name => applyOnce(db, name))
 }
 
-function refuseNewer(db: DatabaseSync, files: string[]): void {
-  const rows = db.prepare('SELECT name FROM migrations ORDER BY name').all()
-  const unknown = rows.map(row => String(row.name)).filter(name => !files.includes(name))
-  if (unknown.length === 0) return
+/**
+ * Names of the files that this database has not seen; it is only read.
+ * @throws UtgangError `bad_config` when the database was made by a newer version
+ */
+export function pendingMigrations(db: DatabaseSync): string[] {
+  const files = migrationFiles()
+  const started = db.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'migrations'").get()
+  const rows = started ? db.prepare('SELECT name FROM migrations ORDER BY name').all() : []
+  const seen = rows.map(row => String(row.name))
+  const unknown = seen.filter(name => !files.includes(name))
+  if (unknown.length === 0) return files.filter(name => !seen.includes(name))
   throw new UtgangError(
     'bad_config',
     `storage: the database has ${unknown.join(', ')}, which this version does not know; start the version that made it`
   )
 }
+
+const migrationFiles = (): string[] =>
+  readdirSync(folder)
+    .filter(name => name.endsWith('.sql'))
+    .sort()
 
 function applyOnce(db: DatabaseSync, name: string): boolean {
   db.exec('BEGIN IMMEDIATE')
