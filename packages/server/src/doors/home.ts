@@ -1,12 +1,12 @@
 import type { FastifyInstance } from 'fastify'
 import { homePage } from '../pages/home.ts'
 import { stylesheet, stylesheetHref } from '../pages/style.ts'
-import { html } from '../web/answers.ts'
+import { html, seeOther } from '../web/answers.ts'
 import { countVisit, sessionOf } from '../web/asking.ts'
 import { queryOf } from '../web/parameters.ts'
 import type { DoorParts } from './door.ts'
 
-/** The front page, which says who is signed in here, and the stylesheet of all pages. */
+/** The front page, which says who is signed in here, the addresses of the account, which lead there, and the stylesheet of all pages. */
 export function home(parts: DoorParts) {
   return async (app: FastifyInstance): Promise<void> => {
     app.get('/', async (request, reply) => {
@@ -21,6 +21,9 @@ export function home(parts: DoorParts) {
         })
       )
     })
+    // Where SPiD's SDK sends people who want to see their account.
+    for (const path of ['/account', '/account/summary'])
+      app.get(path, (_request, reply) => seeOther(reply, '/'))
     app.get(stylesheetHref, { config: { quiet: true } }, (_request, reply) =>
       reply.header('cache-control', 'public, max-age=300').type('text/css; charset=utf-8').send(stylesheet)
     )

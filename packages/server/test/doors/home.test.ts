@@ -43,3 +43,11 @@ test('another site cannot read it, and its style is the same for everybody', asy
   expect([style.status, style.headers['content-type']]).toEqual([200, 'text/css; charset=utf-8'])
   expect(style.setCookies).toEqual([])
 })
+
+test('where SPiD’s SDK sends people for their account leads there, until an account has pages of its own', async () => {
+  const query = '?response_type=code&client_id=news&redirect_uri=https%3A%2F%2Fnews.example%2F'
+  for (const address of ['/account', '/account/summary', `/account/summary${query}`]) {
+    const answer = await at.ask(address)
+    expect([address, answer.status, answer.location]).toEqual([address, 303, '/'])
+  }
+})
