@@ -17,6 +17,7 @@ import { receipts } from './receipts.ts'
 import { redirectLogout } from './redirect-logout.ts'
 import { revocation } from './revoke.ts'
 import { sdkLogout } from './sdk-logout.ts'
+import { sdkScript } from './sdk-script.ts'
 import { sdkSession } from './sdk-session.ts'
 import { sessionService } from './session-service.ts'
 
@@ -62,6 +63,7 @@ export function openDoors(parts: DoorParts, { op, isStopping }: DoorOptions): We
       receipts
     ])
       data.register(door(parts))
+    data.register(sdkScript())
     data.register(health(parts, isStopping))
   })
   return web
