@@ -1,0 +1,28 @@
+import type { Page } from 'puppeteer-core'
+import { expression, type Tab } from './engine.ts'
+
+/** A tab of Chromium or Firefox. */
+export function puppeteerTab(page: Page): Tab {
+  page.setDefaultTimeout(20_000)
+  return {
+    async goto(address) {
+      await page.goto(address, { waitUntil: 'load' })
+    },
+    url: async () => page.url(),
+    evaluate: (run, ...given) => page.evaluate(expression(run, given)) as never,
+    async click(selector) {
+      await page.waitForSelector(selector)
+      await page.click(selector)
+    },
+    async type(selector, text) {
+      await page.waitForSelector(selector)
+      await page.type(selector, text)
+    },
+    async back() {
+      // Puppeteer does not see a page come back from memory; the browser's own history does the same.
+      await page.evaluate('void setTimeout(() => history.back())')
+    },
+    show: () => page.bringToFront(),
+    close: () => page.close()
+  }
+}
