@@ -1,53 +1,63 @@
-import { spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath, pathToFileURL } from 'node:url'
+import { fileURLToPath } from 'node:url'
 import { rolldown } from 'rolldown'
 
-const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
+const source = (name: string): string => fileURLToPath(new URL(`src/${name}`, import.meta.url))
 
-/** What is built: file, entry, form. */
-const bundles = [
-  { file: 'index.js', entry: 'src/index.ts', format: 'esm' },
-  { file: 'utgang.js', entry: 'src/script.ts', format: 'iife' }
-] as const
-
-/** Builds the SDK into a folder: two bundles, and the types of the module. The same sources give the same bytes. */
-export async function buildSdk(folder: string): Promise<void> {
-  for (const { file, entry, format } of bundles) {
-    const bundle = await rolldown({
-      input: here(entry),
-      platform: 'browser',
-      transform: { target: 'es2022' }
-    })
-    await bundle.write({ file: join(folder, file), format, minify: true, comments: false })
-    await bundle.close()
-  }
+/**
+ * Builds the SDK into a folder: `index.js` (ES module), `utgang.js` (for a script tag) and `index.d.ts` (types, in one
+ * file). The same sources give the same bytes.
+ */
+export async function build(folder: string): Promise<void> {
+  mkdirSync(folder, { recursive: true })
+  await bundle('index.ts', join(folder, 'index.js'), 'esm')
+  await bundle('script.ts', join(folder, 'utgang.js'), 'iife')
   writeFileSync(join(folder, 'index.d.ts'), types())
 }
 
-/** The types in one file, as the sources say them; only what the module exports. */
+async function bundle(input: string, file: string, format: 'esm' | 'iife'): Promise<void> {
+  const bundled = await rolldown({
+    input: source(input),
+    platform: 'browser',
+    transform: { target: 'es2022' }
+  })
+  await bundled.write({ file, format, minify: true, comments: false })
+  await bundled.close()
+}
+
+/** The public files, in the order in which they read best, made into declarations and put together. */
 function types(): string {
   const folder = mkdtempSync(join(tmpdir(), 'utgang-types-'))
+  const tsc = fileURLToPath(new URL('bin/tsc', import.meta.resolve('typescript/package.json')))
+  const options = [
+    '--ignoreConfig',
+    '--declaration',
+    '--emitDeclarationOnly',
+    '--target',
+    'es2024',
+    '--module',
+    'nodenext'
+  ]
+  const lib = [
+    '--strict',
+    '--skipLibCheck',
+    '--lib',
+    'es2025,dom,dom.iterable',
+    '--types',
+    '',
+    '--allowImportingTsExtensions'
+  ]
   try {
-    const options = ['--declaration', '--emitDeclarationOnly', '--noEmit', 'false', '--outDir', folder]
-    const { status, stdout } = spawnSync('npx', ['tsc', '-p', here('tsconfig.json'), ...options], {
-      encoding: 'utf8'
-    })
-    if (status !== 0) throw new Error(`no types:\n${stdout}`)
-    const read = (name: string): string => readFileSync(join(folder, `${name}.d.ts`), 'utf8')
-    const parts = [read('sdk-error'), read('types').replace(/^import .*\n/gm, '')]
-    return `${parts.join('\n')}
-/**
- * Starts the SDK for a client in this page. Once more for the same client gives the same one, so that nothing is told twice.
- * @throws SdkError \`invalid_options\`
- */
-export declare function init(options: InitOptions): Utgang;
-`
+    execFileSync(process.execPath, [tsc, ...options, ...lib, '--outDir', folder, source('index.ts')])
+    return ['init', 'types', 'sdk-error']
+      .map(name => readFileSync(join(folder, `${name}.d.ts`), 'utf8').replace(/^import .*\n/gm, ''))
+      .join('')
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) await buildSdk(here('dist'))
+if (import.meta.main) await build(fileURLToPath(new URL('dist', import.meta.url)))

@@ -1,102 +1,84 @@
-import { SdkError, type SdkErrorCode } from './sdk-error.ts'
-import type { Session, Status } from './types.ts'
+import { SdkError } from './sdk-error.ts'
 
-/** What `/sdk/session`, or a backend in its place, answers. */
-export interface SessionAnswer {
-  status: Status
-  user_id?: string
-  display_name?: string
-  uuid?: string
-  sid?: string
-  expires_at?: number
-  cache_seconds?: number
-  server_time?: number
-  /** The logout for which this page left was done. */
-  ended?: { receipt: string | null }
-}
-
-/** What `/sdk/logout`, or a backend in its place, answers. */
-export interface LogoutAnswer {
-  ended: boolean
-  by?: 'cookie' | 'token'
-  receipt?: string | null
-}
+/** Fields of a JSON answer, unchecked. */
+export type Answer = Record<string, unknown>
 
 /**
- * One call, read to the end.
- * @throws SdkError `network`, `timeout`; `too_many_requests`, `server_error`, `refused` by the status of the answer
+ * One call; the answer read to the end.
+ * @throws SdkError `network`, `timeout`, `server_error`, `too_many_requests`, `refused`
  */
-export async function call<Answer>(
-  address: string,
-  timeout: number,
-  init: RequestInit = {}
-): Promise<Answer> {
+export async function call(address: string, timeoutMs: number, request: RequestInit = {}): Promise<Answer> {
+  const signal = AbortSignal.timeout(timeoutMs)
+  const where = address.split('?')[0]
   let response: Response
   let text: string
   try {
-    response = await fetch(address, { credentials: 'include', ...init, signal: AbortSignal.timeout(timeout) })
+    response = await fetch(address, { cache: 'no-store', credentials: 'include', signal, ...request })
     text = await response.text()
   } catch (cause) {
-    const late = (cause as Error).name === 'TimeoutError'
-    throw new SdkError(
-      late ? 'timeout' : 'network',
-      `${late ? 'no answer in time' : 'no answer'} from ${where(address)}`,
-      {
-        cause
-      }
-    )
+    throw signal.aborted
+      ? new SdkError('timeout', `${where} did not answer within ${timeoutMs} ms`, { cause })
+      : new SdkError(
+          'network',
+          `${where} cannot be reached or read: check the connection, the CSP of the page (connect-src), and the origins of the client at the server`,
+          { cause }
+        )
   }
-  const body = parsed(text)
   const { status } = response
-  if (response.ok && body) return body as Answer
+  const answer = parse(text)
+  if (response.ok && answer) return answer
+  const { error, error_description } = (answer ?? {}) as { error?: string; error_description?: string }
+  const wait = Number(response.headers.get('retry-after'))
   throw new SdkError(
-    codeOf(status),
-    `${where(address)} answered ${status}${body?.error_description ? `: ${body.error_description}` : ''}`,
-    {
-      status,
-      error: body?.error
-    }
+    status === 429 ? 'too_many_requests' : status >= 400 && status < 500 ? 'refused' : 'server_error',
+    `${where} answered ${status}: ${error_description ?? error ?? 'nothing that makes sense'}`,
+    { status, error, retryAfter: wait || undefined }
   )
 }
 
-/** A `POST` of JSON that goes out even when the page is left meanwhile. */
-export const json = (body: object): RequestInit => ({
-  method: 'POST',
-  headers: { 'content-type': 'application/json' },
-  body: JSON.stringify(body),
-  keepalive: true
-})
+/** A call that ends something: JSON, so that no form can send it, and sent even if the page goes away meanwhile. */
+export function post(address: string, timeoutMs: number, body: object): Promise<Answer> {
+  return call(address, timeoutMs, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+    keepalive: true
+  })
+}
 
-/** An answer about a session, as a session. */
-export function sessionOf(answer: SessionAnswer): Session {
-  const clientTime = Date.now()
-  return {
-    result: answer.status === 'connected',
-    userStatus: answer.status,
-    userId: answer.user_id,
-    displayName: answer.display_name,
-    uuid: answer.uuid,
-    sid: answer.sid,
-    expiresAt: answer.expires_at,
-    serverTime: answer.server_time ?? Math.floor(clientTime / 1000),
-    clientTime,
-    expiresIn: answer.cache_seconds ?? 0
+/** Whether anybody answers at a server, whatever it is: then a navigation there ends on a page, not on a browser's error. */
+export async function isReachable(server: string, timeoutMs: number): Promise<boolean> {
+  try {
+    // The one answer that pages of other sites may load (Cross-Origin-Resource-Policy).
+    await fetch(`${server}/js/utgang.js`, {
+      method: 'HEAD',
+      mode: 'no-cors',
+      credentials: 'omit',
+      cache: 'no-store',
+      signal: AbortSignal.timeout(timeoutMs)
+    })
+    return true
+  } catch {
+    return false
   }
 }
 
-function codeOf(status: number): SdkErrorCode {
-  if (status === 429) return 'too_many_requests'
-  return status >= 400 && status < 500 ? 'refused' : 'server_error'
+/** An address with the parameters that have a value. */
+export function withQuery(address: string, parameters: Record<string, string | undefined>): string {
+  const query = new URLSearchParams()
+  for (const [name, value] of Object.entries(parameters)) if (value !== undefined) query.set(name, value)
+  return `${address}?${query}`
 }
 
-function parsed(text: string): { error?: string; error_description?: string } | undefined {
+/** An error's answer for something that came and makes no sense. */
+export const nonsense = (answer: Answer): SdkError =>
+  new SdkError('server_error', `the answer makes no sense: ${JSON.stringify(answer).slice(0, 99)}`)
+
+function parse(text: string): Answer | undefined {
   try {
-    const body = JSON.parse(text)
-    return typeof body === 'object' && body ? body : undefined
+    const value: unknown = JSON.parse(text)
+    return value && typeof value === 'object' ? (value as Answer) : undefined
   } catch {
     return undefined
   }
 }
-
-/** Without the query: it may hold a ticket, and errors end up in logs. */
-const where = (address: string): string => address.split('?')[0] ?? ''

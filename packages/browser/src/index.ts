@@ -1,18 +1,18 @@
 export { init } from './init.ts'
-export { SdkError, type SdkErrorCode } from './sdk-error.ts'
+export { SdkError, type SdkErrorCode, type SdkErrorDetails } from './sdk-error.ts'
 export type {
+  Change,
   EventName,
   Events,
   InitOptions,
   LoggedOut,
   LoginOptions,
+  LogoutBy,
   LogoutEvent,
   LogoutOptions,
   Session,
-  SessionEvent,
-  StateEvent,
   Status,
   Tokens,
   Utgang,
-  Way
+  Visitor
 } from './types.ts'

@@ -1,77 +1,136 @@
-import { type Bus, newBus } from './events.ts'
-import { comeBack } from './leaving.ts'
-import { localState } from './local-state.ts'
-import { finishLogin, login } from './login.ts'
-import { newLogout } from './logout.ts'
-import { readOptions } from './options.ts'
-import { newPage } from './page.ts'
-import { sessionCheck } from './session.ts'
-import { openTabs } from './tabs.ts'
-import type { InitOptions, Utgang } from './types.ts'
-import { watch } from './watch.ts'
+import { newEmitter } from './emitter.ts'
+import { comeBack, stopLeaving } from './leaving.ts'
+import { clearLeftovers, newCache } from './local-state.ts'
+import { finishLogin, login, subOf } from './login.ts'
+import { forgetAhead, logout } from './logout.ts'
+import { readOptions, type Settings } from './options.ts'
+import type { Page } from './page.ts'
+import { newPageState } from './page-state.ts'
+import { newSessionCheck } from './session.ts'
+import { openStore } from './storage.ts'
+import { newTabs } from './tabs.ts'
+import type { Events, InitOptions, Tokens, Utgang } from './types.ts'
+import { newWatch } from './watch.ts'
 
-const open = new Map<string, Utgang>()
+/** What has been set up in this page, by client, so that nobody hears twice. */
+const open = new Map<string, { utgang: Utgang; use(settings: Settings): void }>()
 
 /**
- * Starts the SDK for a client in this page. Once more for the same client gives the same one, so that nothing is told twice.
- * @throws SdkError `invalid_options`
+ * Sets the SDK up for one client. Once more with the same client gives the same object back, with the new options.
+ * If this tab left for a logout by redirect, asks whether it was done; then the events of the logout follow.
+ * @throws SdkError `invalid_options`, naming the option and its value
  */
-export function init(options: InitOptions, bus: Bus = newBus()): Utgang {
+export function init(options: InitOptions): Utgang {
   const settings = readOptions(options)
-  const { client_id } = settings
-  const before = open.get(client_id)
-  if (before) return before
+  const it = open.get(settings.clientId) ?? setUp(settings)
+  open.set(settings.clientId, it)
+  it.use(settings)
+  return it.utgang
+}
 
-  const local = localState(client_id)
-  const tabs = openTabs(`utgang:${client_id}`, local.markKey, heardOf)
-  const page = newPage(settings, bus, local, tabs.tell)
-  let closing = false
-  let returning = comeBack(page)
-  const { hasSession } = sessionCheck(page, () => returning)
-  const { logout, reset } = newLogout(page, () => closing)
-  const stopWatching =
-    settings.watch > 0 ? watch(() => hasSession({ fresh: true }), settings.watch) : undefined
-
-  /** Another tab has signed out, or did while this page was put away. */
-  function heardOf(mark: string): void {
-    if (mark === page.seenMark) return
-    page.seenMark = mark
-    page.signOut('tab', null)
-  }
-  const hidden = (): void => {
-    closing = true
-  }
-  const shown = ({ persisted }: PageTransitionEvent): void => {
-    closing = false
-    if (!persisted) return
-    reset()
-    heardOf(local.mark())
-    returning = comeBack(page)
-  }
-  addEventListener('pagehide', hidden)
-  addEventListener('pageshow', shown)
-
-  const utgang: Utgang = {
-    hasSession,
-    login: more => login(page, more),
-    finishLogin: address => finishLogin(page, address),
-    setTokens(tokens) {
-      page.tokens = tokens
+function setUp(settings: Settings): { utgang: Utgang; use(settings: Settings): void } {
+  const { clientId } = settings
+  const events = newEmitter<Events>()
+  const store = openStore('localStorage')
+  const tabs = newTabs(clientId, store, receipt => {
+    if (receipt === undefined) void check.recheck()
+    else page.state.ended('tab', receipt)
+  })
+  const page: Page = {
+    settings,
+    tabStore: openStore('sessionStorage'),
+    cache: newCache(clientId, store, tabs.last),
+    tabs,
+    state: newPageState(events.fire, next => page.forget(next)),
+    tokens: undefined,
+    logout: undefined,
+    isLeaving: false,
+    fire: events.fire,
+    fail(error) {
+      events.fire('error', error)
+      throw error
     },
-    logout,
-    on(event, listener) {
-      bus.on(event, listener)
-      return () => bus.off(event, listener)
-    },
-    off: (event, listener) => bus.off(event, listener),
-    close() {
-      open.delete(client_id)
-      tabs.close()
-      stopWatching?.()
-      removeEventListener('pagehide', hidden)
-      removeEventListener('pageshow', shown)
+    forget(next) {
+      page.cache.drop()
+      clearLeftovers(clientId, store)
+      if (!next || subOf(page.tokens) !== next.userId) page.tokens = undefined
     }
   }
-  open.set(client_id, utgang)
-  return utgang
+
+  let back: Promise<void> | undefined
+  const returned = (): Promise<void> => {
+    back ??= comeBack(page).catch(error => {
+      back = undefined
+      throw error
+    })
+    return back
+  }
+  const check = newSessionCheck(page, returned)
+  const watch = newWatch(check.recheck)
+
+  const listening = new AbortController()
+  let isHidden = false
+  // Before the page's own listeners, so that a logout in one of them is known to be one of a page that goes.
+  const first = { capture: true, signal: listening.signal }
+  addEventListener('pagehide', hide, first)
+  addEventListener('pageshow', event => event.persisted && showAgain(), first)
+
+  function hide(): void {
+    isHidden = true
+    if (page.logout && !page.isLeaving) forgetAhead(page)
+    // An open channel may keep the page out of the back/forward cache.
+    tabs.close()
+  }
+
+  function showAgain(): void {
+    isHidden = false
+    stopLeaving(page)
+    tabs.open()
+    tabs.catchUp()
+    back = undefined
+    returned().catch(ignore)
+  }
+
+  let finishing: Promise<Tokens | undefined> | undefined
+  tabs.open()
+  returned().catch(ignore)
+
+  return {
+    use(changed) {
+      Object.assign(settings, changed)
+      watch.start(settings.watchSeconds)
+    },
+    utgang: {
+      hasSession: check.hasSession,
+      login: (options = {}) => login(page, options),
+      finishLogin(address = location.href) {
+        finishing ??= finishLogin(page, address).finally(() => {
+          finishing = undefined
+        })
+        return finishing
+      },
+      setTokens(tokens) {
+        page.tokens = tokens
+      },
+      logout({ fallback = settings.fallback, closing = isHidden } = {}) {
+        page.logout ??= logout(page, { fallback, closing }).finally(() => {
+          page.logout = undefined
+        })
+        return page.logout
+      },
+      on: events.on,
+      off: events.off,
+      close() {
+        open.delete(clientId)
+        listening.abort()
+        tabs.close()
+        watch.stop()
+        events.clear()
+        page.tokens = undefined
+      }
+    }
+  }
 }
+
+/** The failure has been fired as `error`. */
+const ignore = (): void => {}

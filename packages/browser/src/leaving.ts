@@ -1,47 +1,64 @@
-import { call, type SessionAnswer } from './answers.ts'
-import { random } from './local-state.ts'
+import { call, withQuery } from './answers.ts'
 import type { Page } from './page.ts'
+import { newSecret } from './random.ts'
+import { sessionOf } from './session.ts'
 
-/** How long a page that left may take to come back, in milliseconds. */
-const backWithinMs = 600_000
+/** How long the server remembers a logout for the page that left for it, in milliseconds. */
+const rememberedMs = 600_000
 
-/** Leaves for the logout by redirect. The page that comes back finds a ticket in this tab's storage: see {@link comeBack}. */
-export function leave({ settings, local, tokens }: Page): Promise<never> {
-  const ticket = random()
-  local.keep('leaving', { ticket, at: Date.now() })
-  const address = new URL('/logout', settings.server)
-  address.searchParams.set('client_id', settings.client_id)
-  if (settings.redirect_uri) address.searchParams.set('redirect_uri', settings.redirect_uri)
-  if (tokens) address.searchParams.set('oauth_token', tokens.access_token)
-  address.searchParams.set('sdk_ticket', ticket)
-  return goTo(address.href)
-}
+const keyOf = ({ settings }: Page): string => `utgang:${settings.clientId}:left`
 
-/** Navigates; what waits for it waits as long as the page is there. */
-export function goTo(address: string): Promise<never> {
-  location.assign(address)
+/** Leaves the page for the server's logout, with a ticket by which {@link comeBack} finds out whether it was done. */
+export function leave(page: Page, accessToken: string | undefined): Promise<never> {
+  const { clientId, redirectUri, server, timeoutMs } = page.settings
+  const ticket = newSecret()
+  page.isLeaving = true
+  // Somebody may have stopped the navigation: the next click is a new logout.
+  setTimeout(stopLeaving, timeoutMs, page)
+  page.tabStore.set(keyOf(page), `${ticket} ${Date.now()}`)
+  location.assign(
+    withQuery(`${server}/logout`, {
+      client_id: clientId,
+      redirect_uri: redirectUri,
+      oauth_token: accessToken,
+      sdk_ticket: ticket
+    })
+  )
   return new Promise(() => {})
 }
 
-/**
- * On the page that comes back: asks whether the logout that it left for was done, and only then tells. `undefined` for
- * a page that did not leave.
- */
-export function comeBack(page: Page): Promise<void> | undefined {
-  const left = page.local.take('leaving') as { ticket: string; at: number } | undefined
-  if (!left || left.at + backWithinMs < Date.now()) return undefined
-  return askAfter(page, left)
+/** This page is still here, or here again. */
+export function stopLeaving(page: Page): void {
+  if (page.isLeaving) page.logout = undefined
+  page.isLeaving = false
 }
 
-async function askAfter(page: Page, left: { ticket: string; at: number }): Promise<void> {
-  const { server, client_id, timeout } = page.settings
-  const query = new URLSearchParams({ client_id, ticket: left.ticket })
-  try {
-    const answer = await call<SessionAnswer>(`${server}/sdk/session?${query}`, timeout, { cache: 'no-store' })
-    if (answer.status === 'notConnected') page.signOut('redirect', answer.ended?.receipt ?? null)
-  } catch (error) {
-    // The next page of this tab asks again.
-    page.local.keep('leaving', left)
-    page.bus.fire('error', error as never)
-  }
+/** No page asks about a logout any more that this tab left for: somebody has signed in since. */
+export const stay = (page: Page): void => page.tabStore.remove(keyOf(page))
+
+/**
+ * If this tab left for a logout: asks whether it was done, and if so takes it in. Until the server has said so, each page
+ * that comes back asks again, for the person may not have answered the server's question yet.
+ * @throws SdkError as a call; fires `error`
+ */
+export async function comeBack(page: Page): Promise<void> {
+  const { settings, tabStore, cache, tabs, state } = page
+  const [ticket, leftAt] = tabStore.get(keyOf(page))?.split(' ') ?? []
+  if (!ticket) return
+  if (!(Date.now() - Number(leftAt) < rememberedMs)) return stay(page)
+
+  const { server, clientId: client_id, timeoutMs, backend } = settings
+  const mark = tabs.mark()
+  const askedAt = Date.now()
+  const { session, ended } = await call(withQuery(`${server}/sdk/session`, { client_id, ticket }), timeoutMs)
+    .then(answer => ({ session: sessionOf(answer), ended: answer.ended as { receipt?: string } | undefined }))
+    .catch(page.fail)
+  if (ended) {
+    const receipt = ended.receipt ?? null
+    stay(page)
+    tabs.tell(receipt)
+    state.ended('redirect', receipt)
+  } else if (mark !== tabs.mark()) return
+  // The next question is answered already; with a backend that one is about another session.
+  if (!backend) cache.put(session, askedAt, tabs.last())
 }

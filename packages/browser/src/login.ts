@@ -1,145 +1,151 @@
-import { call } from './answers.ts'
-import { goTo } from './leaving.ts'
-import { random } from './local-state.ts'
+import { call, withQuery } from './answers.ts'
+import { stay } from './leaving.ts'
 import type { Page } from './page.ts'
+import { base64url, newSecret } from './random.ts'
 import { SdkError } from './sdk-error.ts'
 import type { LoginOptions, Tokens } from './types.ts'
 
-/**
- * Leaves for the sign-in page: authorization code with state, nonce and PKCE (RFC 7636); by the backend where there is one.
- * @throws SdkError `invalid_options` without a `redirect_uri`
- */
-export async function login({ settings, local }: Page, options: LoginOptions = {}): Promise<never> {
-  const { backend, server, client_id, redirect_uri, scope } = settings
-  const { return_to = location.pathname + location.search, ...more } = options
-  local.dropCache()
-  if (backend) return goTo(`${backend}/login?return_to=${encodeURIComponent(return_to)}`)
-  if (!redirect_uri)
-    throw new SdkError('invalid_options', 'redirect_uri is missing: sign-in has to come back somewhere')
-  const [state, nonce, verifier] = [random(), random(), random() + random()]
-  local.keep(`login:${state}`, { nonce, verifier, redirect_uri })
-  const address = new URL('/oauth/authorize', server)
-  const parameters = {
-    response_type: 'code',
-    client_id,
-    redirect_uri,
-    scope,
-    state,
-    nonce,
-    code_challenge: await challengeOf(verifier),
-    code_challenge_method: 'S256',
-    ...more
-  }
-  for (const [name, value] of Object.entries(parameters))
-    if (value !== undefined) address.searchParams.set(name, String(value))
-  return goTo(address.href)
+/** What the tab that left for a sign-in has to know when it is back. */
+interface Attempt {
+  state: string
+  nonce: string
+  verifier: string
+  redirectUri: string
+  /** The page's own. */
+  text: string | undefined
 }
 
-/**
- * Redeems the code that an address holds, once. The ID Token comes straight from the server over TLS, so its claims are
- * checked and its signature need not be (OpenID Connect Core 1.0 §3.1.3.7).
- * @throws SdkError `login_failed`; listeners hear `loginException`
- */
-export async function finishLogin(page: Page, given?: string): Promise<Tokens | undefined> {
-  const { searchParams } = new URL(given ?? location.href)
-  const [state, code, error] = ['state', 'code', 'error'].map(name => searchParams.get(name))
-  if (!state || !(code || error)) return undefined
+/** How far this browser's clock may be off, in seconds. */
+const clockToleranceSeconds = 300
+
+const keyOf = ({ settings }: Page): string => `utgang:${settings.clientId}:login`
+
+/** See `Utgang.login`. */
+export async function login(page: Page, options: LoginOptions): Promise<never> {
+  const { settings, tabStore } = page
+  const { state: text, scope = settings.scope, ...asked } = options
+  const { redirectUri, backend } = settings
+  if (backend) {
+    const { pathname, search, hash } = location
+    return leaveFor(withQuery(`${backend}/login`, { return_to: pathname + search + hash, ...asked }))
+  }
+  if (!redirectUri)
+    throw new SdkError('invalid_options', 'redirect_uri is undefined: give where a sign-in comes back to')
+  if (!crypto.subtle) throw new SdkError('login_failed', 'browsers sign in on https and localhost only')
+  const attempt: Attempt = {
+    state: newSecret(),
+    nonce: newSecret(),
+    verifier: newSecret(),
+    redirectUri,
+    text
+  }
+  tabStore.set(keyOf(page), JSON.stringify(attempt))
+  const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(attempt.verifier))
+  return leaveFor(
+    withQuery(`${settings.server}/oauth/authorize`, {
+      response_type: 'code',
+      client_id: settings.clientId,
+      redirect_uri: redirectUri,
+      scope,
+      state: attempt.state,
+      nonce: attempt.nonce,
+      code_challenge: base64url(new Uint8Array(digest)),
+      code_challenge_method: 'S256',
+      ...asked
+    })
+  )
+}
+
+/** See `Utgang.finishLogin`. */
+export async function finishLogin(page: Page, address: string): Promise<Tokens | undefined> {
+  const url = new URL(address)
+  const answer = Object.fromEntries(url.searchParams)
+  if (!answer.state || !(answer.code || answer.error)) return undefined
+  const attempt = takeAttempt(page)
+  if (url.href === location.href) cleanAddressBar(url)
   try {
-    const begun = page.local.take(`login:${state}`)
-    if (given === undefined) cleanAddress()
-    if (!begun) throw failed('this sign-in was not begun in this tab, or is finished already')
-    if (error || !code)
-      throw failed(searchParams.get('error_description') ?? String(error), { error: String(error) })
-    const { server } = page.settings
-    if ((searchParams.get('iss') ?? server) !== server)
-      throw failed(`the answer is from ${searchParams.get('iss')}`)
-    const tokens = await redeem(page, code, begun)
-    const claims = checkedClaims(page, tokens, begun)
+    if (attempt?.state !== answer.state)
+      throw failed('this tab began no such sign-in: start again with login()')
+    if (answer.iss && answer.iss !== page.settings.server) throw failed(`${answer.iss} is not the server`)
+    if (answer.error) throw failed(answer.error_description ?? answer.error, answer.error)
+    const tokens = await redeem(page, attempt, answer.code ?? '')
+    checkIdToken(page, attempt, tokens.id_token)
     page.tokens = tokens
-    page.settle(sessionFrom(claims))
-    return tokens
+    page.cache.drop()
+    stay(page)
+    return { ...tokens, state: attempt.text }
   } catch (cause) {
-    const exception =
-      cause instanceof SdkError && cause.code === 'login_failed'
-        ? cause
-        : failed('the code was not redeemed', { cause })
-    page.bus.fire('loginException', exception)
-    throw exception
+    const error = isFailed(cause)
+      ? cause
+      : failed('the code could not be redeemed', (cause as SdkError).error, cause)
+    page.fire('loginException', error)
+    throw error
   }
 }
 
-type Begun = Record<string, string>
-
-function redeem(
-  { settings }: Page,
-  code: string,
-  { verifier = '', redirect_uri = '' }: Begun
-): Promise<Tokens> {
-  const { server, client_id, timeout } = settings
-  const body = new URLSearchParams({
-    grant_type: 'authorization_code',
-    code,
-    client_id,
-    redirect_uri,
-    code_verifier: verifier
-  })
-  return call<Tokens>(`${server}/oauth/token`, timeout, { method: 'POST', body, credentials: 'omit' })
-}
-
-interface Claims {
-  iss: string
-  aud: string | string[]
-  sub: string
-  exp: number
-  nonce?: string
-  sid?: string
-  name?: string
-}
-
-function checkedClaims({ settings }: Page, { id_token }: Tokens, { nonce }: Begun): Claims {
-  const claims = decoded(id_token)
-  const audiences = [claims?.aud].flat()
-  if (claims?.iss !== settings.server || !audiences.includes(settings.client_id) || claims.nonce !== nonce)
-    throw failed('the ID Token is not the one that was asked for')
-  if (claims.exp * 1000 < Date.now() - 60_000) throw failed('the ID Token has expired: is this clock right?')
-  return claims
-}
-
-function decoded(jwt: string): Claims | undefined {
+/** Whose tokens these are; undefined when there are none, or none that can be read. */
+export function subOf(tokens: Pick<Tokens, 'id_token'> | undefined): unknown {
   try {
-    const base64 = (jwt.split('.')[1] ?? '').replace(/-/g, '+').replace(/_/g, '/')
-    return JSON.parse(new TextDecoder().decode(Uint8Array.from(atob(base64), it => it.charCodeAt(0))))
+    return claimsOf(tokens?.id_token ?? '').sub
   } catch {
     return undefined
   }
 }
 
-const sessionFrom = ({ sub, sid, name }: Claims) => ({
-  result: true,
-  userStatus: 'connected' as const,
-  userId: sub,
-  displayName: name,
-  sid,
-  serverTime: Math.floor(Date.now() / 1000),
-  clientTime: Date.now(),
-  expiresIn: 0
-})
-
-/** Code and state are of no more use, and have no place in bookmarks and Referers. */
-function cleanAddress(): void {
-  const address = new URL(location.href)
-  for (const name of ['code', 'state', 'iss', 'session_state', 'error', 'error_description'])
-    address.searchParams.delete(name)
-  history.replaceState(history.state, '', address)
+/** Claims of a JWT, unchecked. @throws for what is no JWT */
+function claimsOf(jwt: string): Record<string, unknown> {
+  const bytes = atob((jwt.split('.')[1] ?? '').replaceAll('-', '+').replaceAll('_', '/'))
+  return JSON.parse(new TextDecoder().decode(Uint8Array.from(bytes, it => it.charCodeAt(0))))
 }
 
-async function challengeOf(verifier: string): Promise<string> {
-  const hash = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(verifier))
-  return btoa(String.fromCharCode(...new Uint8Array(hash)))
-    .replace(/\+/g, '-')
-    .replace(/\//g, '_')
-    .replace(/=+$/, '')
+function leaveFor(address: string): Promise<never> {
+  location.assign(address)
+  return new Promise(() => {})
 }
 
-const failed = (message: string, more?: { error?: string; cause?: unknown }): SdkError =>
-  new SdkError('login_failed', message, more)
+/** Once: whoever comes back a second time, with whatever, finds nothing. */
+function takeAttempt(page: Page): Attempt | undefined {
+  const text = page.tabStore.get(keyOf(page))
+  page.tabStore.remove(keyOf(page))
+  return text ? JSON.parse(text) : undefined
+}
+
+/** Takes the answer out of the address bar, and so out of bookmarks, history and referrers. */
+function cleanAddressBar(url: URL): void {
+  for (const name of ['code', 'state', 'iss', 'session_state', 'error', 'error_description', 'error_uri'])
+    url.searchParams.delete(name)
+  history.replaceState(history.state, '', url)
+}
+
+async function redeem({ settings }: Page, attempt: Attempt, code: string): Promise<Tokens> {
+  const answer = await call(`${settings.server}/oauth/token`, settings.timeoutMs, {
+    method: 'POST',
+    credentials: 'omit',
+    body: new URLSearchParams({
+      grant_type: 'authorization_code',
+      client_id: settings.clientId,
+      redirect_uri: attempt.redirectUri,
+      code,
+      code_verifier: attempt.verifier
+    })
+  })
+  return answer as unknown as Tokens
+}
+
+/** OIDC Core §3.1.3.7, but for the signature: the token came from the server itself, over TLS (point 6). */
+function checkIdToken({ settings }: Page, { nonce }: Attempt, idToken: string | undefined): void {
+  if (!idToken) throw failed('no ID Token came: "openid" has to be in scope')
+  const claims = claimsOf(idToken)
+  const isRight =
+    claims.iss === settings.server &&
+    [claims.aud].flat().includes(settings.clientId) &&
+    (claims.azp ?? settings.clientId) === settings.clientId &&
+    claims.nonce === nonce &&
+    Number(claims.exp) + clockToleranceSeconds > Date.now() / 1000
+  if (!isRight) throw failed('the ID Token is of another server, client or sign-in, or too old')
+}
+
+const failed = (why: string, error?: string, cause?: unknown): SdkError =>
+  new SdkError('login_failed', `signing in failed: ${why}`, { error, cause })
+
+const isFailed = (it: unknown): it is SdkError => it instanceof SdkError && it.code === 'login_failed'

@@ -1,77 +1,83 @@
 import { SdkError } from './sdk-error.ts'
 import type { InitOptions } from './types.ts'
 
-/** Options that have been checked, with their defaults. */
+/** Options that have been checked, with defaults. */
 export interface Settings {
-  client_id: string
-  /** Origin of the identity server. */
+  clientId: string
+  /** Origin of the server. */
   server: string
-  redirect_uri: string | undefined
+  redirectUri: string | undefined
   scope: string
-  /** Path without a slash at its end. */
+  /** Absolute address, without a slash at its end. */
   backend: string | undefined
   fallback: 'redirect' | 'none'
-  /** Seconds between two looks; 0 for never. */
-  watch: number
-  timeout: number
+  /** 0: not at all. */
+  watchSeconds: number
+  timeoutMs: number
 }
 
-/** @throws SdkError `invalid_options` with the name and the value of the first that is wrong */
+/** Checks the options of `init()`. @throws SdkError `invalid_options`, naming the option and its value */
 export function readOptions(options: InitOptions): Settings {
   const {
     client_id,
     redirect_uri,
-    scope = 'openid profile',
+    scope = 'openid',
     backend,
     fallback = 'redirect',
     timeout = 5000
   } = options
   const watch = options.watch === true ? 60 : options.watch || 0
-  need(
-    typeof client_id === 'string' && client_id !== '',
-    'client_id',
-    client_id,
-    'the id of a registered client'
-  )
-  need(
-    redirect_uri === undefined || URL.canParse(redirect_uri),
+  check('client_id', client_id, client_id && isText(client_id), 'the id of the client at the server')
+  check(
     'redirect_uri',
     redirect_uri,
+    redirect_uri === undefined || parse(redirect_uri),
     'an absolute address'
   )
-  need(
-    backend === undefined || /^\/(?!\/)/.test(backend),
-    'backend',
-    backend,
-    'a path of this origin, such as /auth'
-  )
-  need(fallback === 'redirect' || fallback === 'none', 'fallback', fallback, '"redirect" or "none"')
-  need(watch === 0 || watch >= 10, 'watch', watch, 'true, or at least 10 seconds')
-  need(timeout > 0, 'timeout', timeout, 'milliseconds')
+  check('scope', scope, isText(scope), 'scopes with spaces between them')
+  check('fallback', fallback, fallback === 'redirect' || fallback === 'none', '"redirect" or "none"')
+  check('watch', watch, watch === 0 || isPositive(watch), 'true, false or seconds')
+  check('timeout', timeout, isPositive(timeout), 'milliseconds')
   return {
-    client_id,
+    clientId: client_id,
     server: originOf(options),
-    redirect_uri,
+    redirectUri: redirect_uri,
     scope,
-    backend: backend?.replace(/\/$/, ''),
+    backend: backend === undefined ? undefined : backendOf(backend),
     fallback,
-    watch,
-    timeout
+    watchSeconds: watch,
+    timeoutMs: timeout
   }
 }
 
-function originOf({ server, https = true }: InitOptions): string {
-  const address = /^https?:\/\//.test(server) ? server : `${https ? 'https' : 'http'}://${server}`
-  need(
-    typeof server === 'string' && server !== '' && URL.canParse(address),
-    'server',
-    server,
-    'an origin or a host'
-  )
-  return new URL(address).origin
+/** The server's origin. @throws SdkError `invalid_options` */
+export function originOf({ server, https = true }: Pick<InitOptions, 'server' | 'https'>): string {
+  const url = isText(server) && parse(server.includes('://') ? server : `http${https ? 's' : ''}://${server}`)
+  const isOrigin = url && /^https?:$/.test(url.protocol) && url.href === `${url.origin}/`
+  check('server', server, isOrigin, 'an origin such as https://id.example.com, or host[:port]')
+  return (url as URL).origin
 }
 
-function need(holds: boolean, name: string, value: unknown, expected: string): void {
-  if (!holds)
-    throw new SdkError('invalid_options', `${name} is ${JSON.stringify(value)}; it has to be ${expected}`)
+function backendOf(backend: string): string {
+  const url = isText(backend) && parse(backend, location.href)
+  const isOurs = url && url.origin === location.origin && !url.search && !url.hash
+  check('backend', backend, isOurs, 'a path on this origin, such as /auth')
+  return (url as URL).href.replace(/\/$/, '')
+}
+
+function check(option: string, value: unknown, isRight: unknown, expected: string): void {
+  if (!isRight)
+    throw new SdkError('invalid_options', `${option} is ${JSON.stringify(value)}: give ${expected}`)
+}
+
+const isText = (value: unknown): value is string => typeof value === 'string'
+
+const isPositive = (value: unknown): boolean => typeof value === 'number' && value > 0 && value < Infinity
+
+function parse(text: string, base?: string): URL | undefined {
+  try {
+    return new URL(text, base)
+  } catch {
+    return undefined
+  }
 }

@@ -1,43 +1,44 @@
-import { readOptions } from './options.ts'
-import type { InitOptions } from './types.ts'
+import { withQuery } from './answers.ts'
+import { originOf } from './options.ts'
 
-const paths = {
-  login: '/flow/login',
-  signup: '/flow/signup',
-  auth: '/flow/auth',
-  logout: '/logout',
-  account: '/account/summary'
+/** What the addresses need. */
+export interface UriOptions {
+  client_id: string
+  /** Host, with a port if need be; or an origin. */
+  server: string
+  /** Default `true`. */
+  https?: boolean
 }
 
-type AddressOf = (redirectUri?: string, clientId?: string) => string
+/** Makes the address of one of the server's pages. Defaults: the page's own address, and the client of `init`. */
+type Address = (redirect_uri?: string, client_id?: string) => string
 
-/** SPiD's maker of addresses. Where nothing is said of it, they lead back to the page that is shown. */
-export interface SpidUri extends Record<keyof typeof paths, AddressOf> {
-  init(options: InitOptions): void
+/** The global `SPiD_Uri`: addresses for links, as SPiD's own script gave them. It asks nobody. */
+export interface SpidUri {
+  init(options: UriOptions): void
+  login: Address
+  signup: Address
+  auth: Address
+  logout: Address
+  account: Address
 }
 
-/** @see SpidUri */
-export function newSpidUri(): SpidUri {
-  let settings: ReturnType<typeof readOptions> | undefined
-  const addressOf =
-    (path: string): AddressOf =>
-    (redirectUri = location.href, clientId = settings?.client_id) => {
-      if (!settings) throw new TypeError('SPiD_Uri.init or SPiD.init has to come first')
-      const query = new URLSearchParams({
-        response_type: 'code',
-        client_id: clientId ?? '',
-        redirect_uri: redirectUri
-      })
-      return `${settings.server}${path}?${query}`
-    }
+/** See {@link SpidUri}. @param fallback what to go by until its own `init` is called */
+export function newSpidUri(fallback: () => UriOptions): SpidUri {
+  let own: UriOptions | undefined
+  const page =
+    (path: string): Address =>
+    (redirect_uri = location.href, client_id = (own ?? fallback()).client_id) =>
+      withQuery(`${originOf(own ?? fallback())}/${path}`, { response_type: 'code', client_id, redirect_uri })
   return {
     init(options) {
-      settings = readOptions(options)
+      originOf(options)
+      own = options
     },
-    login: addressOf(paths.login),
-    signup: addressOf(paths.signup),
-    auth: addressOf(paths.auth),
-    logout: addressOf(paths.logout),
-    account: addressOf(paths.account)
+    login: page('flow/login'),
+    signup: page('flow/signup'),
+    auth: page('flow/auth'),
+    logout: page('logout'),
+    account: page('account/summary')
   }
 }

@@ -1,136 +1,178 @@
 import type { SdkError } from './sdk-error.ts'
 
-/** `unknown`: the browser kept the cookie back, so that nobody can tell; never a guess. */
+/**
+ * What is known of this browser: somebody is signed in and connected to this client, nobody is, or it cannot be
+ * known (the browser keeps the server's cookie from pages of other sites).
+ */
 export type Status = 'connected' | 'notConnected' | 'unknown'
 
-/** What is known of the person in this browser. Instants are UTC seconds. */
+/** What the server said of this browser. The fields of the user are there while `result` is true. */
 export interface Session {
-  /** Whether somebody is signed in and connected to this client. */
+  /** Whether `userStatus` is `connected`. */
   result: boolean
   userStatus: Status
   userId?: string
   displayName?: string
   /** The user as this client alone knows them. */
   uuid?: string
-  /** The id by which this client knows the sign-on session (Back-Channel Logout 1.0 §2.1). */
+  /** The session as this client knows it (`sid` of its ID Tokens). */
   sid?: string
-  /** When the session ends if nothing more happens in it. */
-  expiresAt?: number
+  /** The server's clock when it answered, in seconds (UTC). */
   serverTime: number
-  /** This browser's clock when the answer came, in milliseconds. */
+  /** This browser's clock when it heard, in seconds (UTC). */
   clientTime: number
-  /** How long this may be gone by, in seconds. */
+  /** How long this answer may be used, from `clientTime` on, in seconds. */
   expiresIn: number
+  /** When the session ends at the latest, in seconds (UTC). */
+  expiresAt?: number
+  baseDomain?: string
+  visitor?: Visitor
 }
 
-/** How a session ended: by what this page did, somewhere else, or in another tab of this site. */
-export type Way = 'backend' | 'cookie' | 'token' | 'redirect' | 'elsewhere' | 'tab'
-
-/** The state that a page is in, as SPiD's events tell it. */
-export interface StateEvent {
-  session: Session | null
-  status: Status
+/** A visitor as a site's own backend counts them, when it says so. */
+export interface Visitor {
+  uid: string
+  user_id: string
 }
 
-/** What `logout` tells its listeners. */
-export interface LogoutEvent extends StateEvent {
-  result: true
-  by: Way
-  /** Names what the logout did; `null` where nobody knows it. */
-  receipt: string | null
-  session: null
-}
-
-/** A session's own fields, and the state around it. */
-export type SessionEvent = Session & StateEvent
-
-/** Every event and what its listeners get. Each may also be written with `SPiD.` in front. */
-export interface Events {
-  login: SessionEvent
-  logout: LogoutEvent
-  userChange: SessionEvent
-  sessionInit: SessionEvent
-  notLoggedin: SessionEvent
-  statusChange: StateEvent
-  sessionChange: StateEvent
-  visitor: { uid: string; user_id: string }
-  error: SdkError
-  loginException: SdkError
-}
-
-/** Name of an event. */
-export type EventName = keyof Events
-
-/** What a page says of itself, once. */
+/** Options of {@link init}. */
 export interface InitOptions {
+  /** This application, as it is registered at the server. */
   client_id: string
-  /** The identity server: its origin, or its host with an optional port. */
+  /** The Utgang server: its origin, or `host[:port]`. */
   server: string
-  /** With `server` as a bare host: whether it speaks https. Default `true`. */
+  /** With a `server` without scheme: https (`true`, the default) or http. */
   https?: boolean
-  /** Where sign-in and the logout by redirect come back to; registered for the client. */
+  /** Where a sign-in and a logout by redirect come back to, registered for the client. Needed for both, unless `backend` signs in. */
   redirect_uri?: string
-  /** What is asked for at sign-in. Default `openid profile`. */
+  /** Of sign-ins that the page does itself. Default `openid`. */
   scope?: string
-  /** Path of the application's own backend on this origin, such as `/auth`: it has `session`, `logout` and `login` under it. */
+  /** Path on this origin under which the application's own backend answers `session`, `login` and `logout`. */
   backend?: string
-  /** What `logout()` does when nothing else ended the session. Default `redirect`. */
+  /** What `logout()` does when the calls could not end the session: leave the page for the server (`redirect`, the default) or give up. */
   fallback?: 'redirect' | 'none'
-  /** Ask again on focus, on coming back and every so many seconds (`true`: 60). Default `false`. */
+  /** Ask again while the page is visible: every so many seconds (`true`: 60), and when people come back to it. At least 10 s lie between two questions. Default `false`. */
   watch?: boolean | number
   /** Longest that one call may take, in milliseconds. Default 5000. */
   timeout?: number
 }
 
-/** What a sign-in in the page gave, as the token endpoint answered (RFC 6749 §5.1). */
+/** How a session ended, as far as this page knows. */
+export type LogoutBy = 'backend' | 'cookie' | 'token' | 'redirect' | 'elsewhere' | 'tab'
+
+/** Payload of `statusChange` and `sessionChange`. */
+export interface Change {
+  session: Session | null
+  status: Status
+}
+
+/** Payload of `logout`. */
+export interface LogoutEvent {
+  result: true
+  /** `redirect`: this page's own logout, by way of the server; `tab`: another tab's; `elsewhere`: found by asking. */
+  by: LogoutBy
+  /** By which the server knows this logout; null when there was nothing left to end, or when it is not known here. */
+  receipt: string | null
+  session: null
+  status: 'notConnected'
+}
+
+/** What each event carries. */
+export interface Events {
+  login: Session & Change
+  logout: LogoutEvent
+  userChange: Session & Change
+  sessionChange: Change
+  sessionInit: Session & Change
+  statusChange: Change
+  notLoggedin: Session & Change
+  visitor: Visitor
+  /** A call that failed. Nothing else fires then, and what the page knew stays. */
+  error: SdkError
+  /** A sign-in that came back without success. */
+  loginException: SdkError
+}
+
+/** Events, by name; everywhere `SPiD.` may stand before it. */
+export type EventName = keyof Events
+
+/** Options of `login()`. */
+export interface LoginOptions {
+  /** `none`, `login`, `consent` or `select_account` (OIDC Core §3.1.2.1). */
+  prompt?: string
+  /** The e-mail address that is filled in. */
+  login_hint?: string
+  /** Languages of the server's pages, most wanted first: `nb en`. */
+  ui_locales?: string
+  /** Instead of the one in the options of {@link init}; `openid` has to be in it. */
+  scope?: string
+  /** A text of the page's own, handed back by `finishLogin()`. It stays in this tab. With `backend` there is none. */
+  state?: string
+}
+
+/** What a sign-in gave. */
 export interface Tokens {
   access_token: string
   id_token: string
-  refresh_token?: string
-  expires_in?: number
-  scope?: string
   token_type?: string
+  /** Of the access token, in seconds. */
+  expires_in?: number
+  refresh_token?: string
+  scope?: string
+  /** The `state` that `login()` was given. */
+  state?: string
 }
 
-/** More for an authorization request. */
-export interface LoginOptions {
-  prompt?: string
-  login_hint?: string
-  ui_locales?: string
-  max_age?: number
-  /** Where on this site to go afterwards, with a backend. Default: this page. */
-  return_to?: string
-}
-
-/** How to leave. */
+/** Options of `logout()`. */
 export interface LogoutOptions {
+  /** Instead of the one in the options of {@link init}. */
   fallback?: 'redirect' | 'none'
-  /** The page is about to go away: clear first, tell the server on the way out, navigate nowhere. */
+  /** The page is about to go: local state is cleared first, and nothing is tried that needs the page. */
   closing?: boolean
 }
 
-/** A logout that happened. */
+/** A logout that the server confirmed. */
 export interface LoggedOut {
   ended: true
   by: 'backend' | 'cookie' | 'token'
   receipt: string | null
 }
 
-/** The SDK of one client in one page. */
+/** The SDK in one page, for one client. */
 export interface Utgang {
-  /** Who is signed in, from memory as long as the server allows; with `fresh` always asked. @throws SdkError; then nothing has changed */
+  /**
+   * Who is signed in; fires the events of the answer. Calls at the same time share one request.
+   * @param options `fresh`: ask, even if an earlier answer may still be used
+   * @throws SdkError `network`, `timeout`, `server_error`, `too_many_requests`, `refused`; fires `error`
+   */
   hasSession(options?: { fresh?: boolean }): Promise<Session>
-  /** Leaves the page to sign in: state, nonce and PKCE, or by the backend where there is one. */
+  /**
+   * Leaves the page for a sign-in (code flow with state, nonce and PKCE), or for the backend's.
+   * @throws SdkError `invalid_options` without `redirect_uri`; `login_failed` where the browser stores nothing or is not on https
+   */
   login(options?: LoginOptions): Promise<never>
-  /** On the page that sign-in comes back to: redeems the code. `undefined` where there is none. @throws SdkError `login_failed` */
+  /**
+   * Takes in what a sign-in came back with, once, and cleans the address bar. The tokens stay in this page's memory.
+   * @param address of the answer; default: the page's own
+   * @returns undefined when the address is no answer to a sign-in
+   * @throws SdkError `login_failed`; fires `loginException`
+   */
   finishLogin(address?: string): Promise<Tokens | undefined>
-  /** Hands over tokens that the page got by itself; they prove whose logout it is where no cookie can. */
+  /** For a page that got tokens by itself: `logout()` shows them to the server. */
   setTokens(tokens: Pick<Tokens, 'access_token' | 'id_token'> | undefined): void
-  /** Ends the sign-on session by the first way that can work, or leaves by redirect. @throws SdkError; then nothing has changed */
+  /**
+   * Ends the session: by the backend, by the server's cookie, by the tokens, or by leaving the page for the server's
+   * logout; then this never settles, and the page that it comes back to fires the events. A second call while one is
+   * under way is the same logout.
+   * @throws SdkError `not_ended`, or as `hasSession()`: the session may be there still, what the page knew stays; fires `error`
+   */
   logout(options?: LogoutOptions): Promise<LoggedOut>
-  /** Listens. Gives back what stops it. The same listener twice is one. */
-  on<N extends EventName>(event: N | `SPiD.${N}`, listener: (payload: Events[N]) => void): () => void
-  off<N extends EventName>(event: N | `SPiD.${N}`, listener: (payload: Events[N]) => void): void
-  /** Stops listening to other tabs and asking again. A later `init` starts anew. */
+  /** Calls `listener` on each such event, from now on. The same one twice is one. Returns its `off`. */
+  on<Name extends EventName>(
+    event: Name | `SPiD.${Name}`,
+    listener: (payload: Events[Name]) => void
+  ): () => void
+  off<Name extends EventName>(event: Name | `SPiD.${Name}`, listener: (payload: Events[Name]) => void): void
+  /** Stops listening and watching, and drops all listeners. The next {@link init} starts anew. */
   close(): void
 }

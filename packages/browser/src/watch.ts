@@ -1,36 +1,59 @@
-/** Least time between two looks, in milliseconds, however often the page is looked at. */
-const restMs = 10_000
-/** Longest that failures make the next look wait, in milliseconds. */
-const longestMs = 600_000
+/** Asks again and again, while somebody looks. */
+export interface Watch {
+  /** @param seconds between two questions; 0 stops */
+  start(seconds: number): void
+  stop(): void
+}
 
-/**
- * Looks again and again while the page is seen: on focus, on becoming visible and every so many seconds. After failures less often.
- * @returns what stops it
- */
-export function watch(look: () => Promise<unknown>, seconds: number): () => void {
-  let last = Date.now()
+/** Least time between two questions, in milliseconds. */
+const leastMs = 10_000
+/** Most that failures stretch the time between two questions, as powers of two. */
+const mostFailures = 4
+
+/** See {@link Watch}. Focus, visibility and pageshow come together: they make one question. @param recheck whether there was an answer */
+export function newWatch(recheck: () => Promise<boolean>): Watch {
+  let everyMs = 0
   let failures = 0
-  const isRested = (ms: number): boolean => Date.now() - last >= Math.min(ms * 2 ** failures, longestMs)
+  let askedAt = 0
+  let timer: ReturnType<typeof setTimeout> | undefined
+  let listening: AbortController | undefined
 
-  async function lookAfter(ms: number): Promise<void> {
-    if (document.visibilityState !== 'visible' || !isRested(ms)) return
-    last = Date.now()
-    try {
-      await look()
-      failures = 0
-    } catch {
-      failures++
+  function askIn(ms: number): void {
+    clearTimeout(timer)
+    timer = setTimeout(ask, ms)
+  }
+
+  async function ask(): Promise<void> {
+    // Hidden: whoever comes back wakes the watch.
+    if (document.hidden) return
+    askedAt = Date.now()
+    const { signal } = listening ?? {}
+    failures = (await recheck()) ? 0 : Math.min(failures + 1, mostFailures)
+    if (!signal?.aborted) askIn(waitMs(everyMs))
+  }
+
+  const waitMs = (ms: number): number => Math.max(ms, leastMs) * 2 ** failures
+
+  function wake(): void {
+    if (!document.hidden) askIn(Math.max(0, askedAt + waitMs(leastMs) - Date.now()))
+  }
+
+  const watch: Watch = {
+    start(seconds) {
+      watch.stop()
+      if (!seconds) return
+      everyMs = seconds * 1000
+      listening = new AbortController()
+      const { signal } = listening
+      addEventListener('focus', wake, { signal })
+      addEventListener('pageshow', wake, { signal })
+      document.addEventListener('visibilitychange', wake, { signal })
+      askIn(waitMs(everyMs))
+    },
+    stop() {
+      clearTimeout(timer)
+      listening?.abort()
     }
   }
-  const again = (): void => void lookAfter(restMs)
-  const timer = setInterval(() => void lookAfter(seconds * 1000), restMs)
-  addEventListener('focus', again)
-  addEventListener('pageshow', again)
-  document.addEventListener('visibilitychange', again)
-  return () => {
-    clearInterval(timer)
-    removeEventListener('focus', again)
-    removeEventListener('pageshow', again)
-    document.removeEventListener('visibilitychange', again)
-  }
+  return watch
 }
