@@ -2,9 +2,10 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { wanted } from './find-browsers.ts'
 
 // `npm test`: the steps in order, up to the first that fails. What is given after `--` goes to vitest.
-// The last line is always "N passed, N failed"; a step that fails before the tests counts as one failed.
+// The last line is always "N passed, N failed", and a browser that was not there is named just before; a step that fails before the tests counts as one failed.
 
 interface Counts {
   passed: number
@@ -13,6 +14,7 @@ interface Counts {
 }
 
 const counts = checksPass() ? runTests() : { passed: 0, failed: 1, skipped: 0 }
+for (const { name } of wanted.filter(it => !it.found())) console.log(`No ${name}: its tests were skipped`)
 if (counts.skipped > 0) console.log(`${counts.skipped} skipped`)
 console.log(`${counts.passed} passed, ${counts.failed} failed`)
 process.exitCode = counts.failed === 0 ? 0 : 1

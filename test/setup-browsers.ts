@@ -1,35 +1,41 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { findChromium } from './chromium.ts'
+import { type Wanted, wanted } from './find-browsers.ts'
 
-const skipped = 'Browser tests will be skipped.'
-const whatToDo =
-  'Install it (Debian: `apt-get install chromium`; macOS: `brew install --cask chromium`) or set CHROMIUM_PATH to a Chromium or Chrome.'
+// Always ends with status 0: the tests of a browser that is not there are skipped, and everything else still runs.
+const missing = wanted.filter(it => !it.found())
+// A path that somebody set is theirs to put right.
+const installable = missing.filter(it => !asked(it))
+if (installable.length > 0 && canInstall()) install(installable)
+for (const it of wanted) console.log(lineOf(it))
 
-// Always ends with status 0: without a browser the browser tests are skipped, and everything else still runs.
-console.log(browserLine())
+function lineOf(it: Wanted): string {
+  const found = it.found()
+  if (found) return `${it.name}: ${found}${missing.includes(it) ? ' (just installed)' : ''}`
+  const why = asked(it) ? `${it.variable} is ${asked(it)}, which cannot be run. ` : ''
+  return `No ${it.name}: ${why}Its tests will be skipped. Debian: \`apt-get install ${it.packages.join(' ')}\`; ${it.elsewhere}.`
+}
 
-function browserLine(): string {
-  const asked = process.env.CHROMIUM_PATH
-  const found = findChromium()
-  if (found) return `Chromium: ${found}`
-  if (asked) return `No Chromium: CHROMIUM_PATH is ${asked}, which cannot be run. ${skipped}`
-  if (canInstall()) install()
-  const installed = findChromium()
-  return installed ? `Chromium: ${installed} (just installed)` : `No Chromium. ${whatToDo} ${skipped}`
+function asked({ variable = '' }: Wanted): string | undefined {
+  return process.env[variable]
 }
 
 function canInstall(): boolean {
   return process.getuid?.() === 0 && existsSync('/etc/debian_version') && existsSync('/usr/bin/apt-get')
 }
 
-function install(): void {
-  console.log('No Chromium found: installing the package chromium.')
-  // A fresh machine or image has no package lists, or old ones that name files which are gone: then fetch them and try again.
-  if (!aptGet('install', '-y', '--no-install-recommends', 'chromium')) {
-    if (aptGet('update')) aptGet('install', '-y', '--no-install-recommends', 'chromium')
-  }
+/** Installs what is missing, all in one call; a package that this machine does not know must not keep the others away. */
+function install(browsers: readonly Wanted[]): void {
+  const packages = browsers.flatMap(it => it.packages)
+  console.log(`Not found: ${browsers.map(it => it.name).join(', ')}. Installing ${packages.join(', ')}.`)
+  if (aptInstall(packages)) return
+  // A fresh machine or image has no package lists, or old ones that name files which are gone.
+  if (aptGet('update') && aptInstall(packages)) return
+  if (browsers.length > 1) for (const it of browsers) aptInstall(it.packages)
 }
+
+const aptInstall = (packages: readonly string[]): boolean =>
+  aptGet('install', '-y', '--no-install-recommends', ...packages)
 
 /** Runs apt-get quietly, waiting up to two minutes for another one to finish. False when it failed. */
 function aptGet(...args: string[]): boolean {

@@ -1,5 +1,5 @@
-import { accessSync, constants, globSync } from 'node:fs'
 import { findChromium } from '../../chromium.ts'
+import { findFirefox, findWebKit } from '../../find-browsers.ts'
 import { startChromium } from './chromium.ts'
 import type { Engine, Reach } from './engine.ts'
 import { startFirefox } from './firefox.ts'
@@ -16,7 +16,7 @@ export interface Setting {
   start: ((reach: Reach) => Promise<Engine>) | undefined
 }
 
-const firefox = runnable('/usr/bin/firefox-esr', '/usr/bin/firefox')
+const firefox = findFirefox()
 const webKit = findWebKit()
 const chromium = findChromium()
 
@@ -59,21 +59,3 @@ export const settings: readonly Setting[] = [
     start: webKit ? reach => startWebKit(webKit, 'itp', reach) : undefined
   }
 ]
-
-function findWebKit(): { driver: string; browser: string; xvfb: string } | undefined {
-  const driver = runnable('/usr/bin/WebKitWebDriver')
-  const browser = runnable(...globSync('/usr/lib/*/webkit2gtk-4.1/MiniBrowser'))
-  const xvfb = runnable('/usr/bin/Xvfb')
-  return driver && browser && xvfb ? { driver, browser, xvfb } : undefined
-}
-
-function runnable(...paths: string[]): string | undefined {
-  return paths.find(path => {
-    try {
-      accessSync(path, constants.X_OK)
-      return true
-    } catch {
-      return false
-    }
-  })
-}

@@ -6,16 +6,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { setTimeout as wait } from 'node:timers/promises'
+import type { WebKitPaths } from '../../find-browsers.ts'
 import { type Engine, expression, type Reach, type Tab } from './engine.ts'
 import { descendantsOf, endAll, killWithUs, removeFolder } from './processes.ts'
 import { newWebDriver, type WebDriver } from './webdriver.ts'
-
-/** Where the parts of WebKit are. */
-export interface WebKitPaths {
-  driver: string
-  browser: string
-  xvfb: string
-}
 
 /** Starts WebKitGTK's own browser, with its usual cookie policy or with Intelligent Tracking Prevention. */
 export async function startWebKit(
