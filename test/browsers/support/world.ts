@@ -1,0 +1,147 @@
+import type * as openid from 'openid-client'
+import { fetch as undiciFetch } from 'undici'
+import { openSystem, type TestSystem } from '../../../packages/server/test/support/system.ts'
+import type { Reach, Tab } from './engine.ts'
+import { type Host, openNetwork, passOnTo } from './network.ts'
+import { newSite, type Site } from './site.ts'
+
+/** The identity server and two sites of others, as browsers see them; strangers if a test brings some. */
+export interface World extends Reach {
+  at: TestSystem
+  news: Site
+  market: Site
+  close(): Promise<void>
+}
+
+/** The identity server. */
+export const issuer = 'https://id.utgang.test'
+/** Of the identity server's own site. */
+export const sibling = 'https://blog.utgang.test'
+/** Of nobody we know. */
+export const evil = 'https://evil.example'
+const [newsOrigin, marketOrigin] = ['https://news.test', 'https://market.example']
+
+const user = {
+  sub: 'u-ola',
+  email: 'ola@example.test',
+  name: 'Ola Nordmann',
+  password: 'a password of the browser tests'
+}
+
+const secretOf = (clientId: string): string => `${clientId}-secret-of-the-browser-tests`
+
+/**
+ * The pages of the two sites. Each signs its visitors out in another way; redirects come back to the page itself.
+ * `careful` asks before every logout, so that nothing but the redirect can end a session for it.
+ */
+const pages = {
+  news: {
+    backend: { client_id: 'news', backend: '/auth' },
+    cookie: { client_id: 'news' },
+    token: { client_id: 'news-page' },
+    redirect: { client_id: 'careful' }
+  },
+  market: { backend: { client_id: 'market', backend: '/auth' }, cookie: { client_id: 'market' } }
+}
+
+const client = (origin: string, clientId: string, more: object = {}): object => ({
+  client_id: clientId,
+  client_secret: secretOf(clientId),
+  redirect_uris: ['auth/callback', 'backend', 'cookie', 'redirect'].map(path => `${origin}/${path}`),
+  scope: 'openid profile',
+  tokens_end_with_session: true,
+  sdk: true,
+  ...more
+})
+
+const clients = [
+  client(newsOrigin, 'news'),
+  client(newsOrigin, 'careful', { logout_confirmation: 'always' }),
+  // For a page that redeems its codes itself.
+  client(newsOrigin, 'news-page', { client_secret: undefined, redirect_uris: [`${newsOrigin}/token`] }),
+  client(marketOrigin, 'market')
+]
+
+/** What a test adds. */
+export interface WorldOptions {
+  /** What answers for more names, such as {@link evil}'s. */
+  strangers?: Readonly<Record<string, Host>>
+  moreClients?: readonly object[]
+}
+
+/** Starts it all. */
+export async function openWorld({ strangers = {}, moreClients = [] }: WorldOptions = {}): Promise<World> {
+  const at = await openSystem({
+    config: {
+      issuer,
+      clients: [...clients, ...moreClients],
+      users: [user],
+      trust_proxy: ['127.0.0.1']
+    }
+  })
+  const fetch = fetchFrom(at.origin)
+  const site = (origin: string, clientId: 'news' | 'market'): Site => {
+    const options = Object.entries(pages[clientId]).map(([name, its]) => {
+      return [name, { server: issuer, redirect_uri: `${origin}/${name}`, ...its }]
+    })
+    const secret = secretOf(clientId)
+    return newSite({ origin, issuer, clientId, secret, fetch, pages: Object.fromEntries(options) })
+  }
+  const [news, market] = [site(newsOrigin, 'news'), site(marketOrigin, 'market')]
+  const network = await openNetwork({
+    [hostOf(issuer)]: passOnTo(() => Number(new URL(at.origin).port)),
+    [hostOf(newsOrigin)]: news.host,
+    [hostOf(marketOrigin)]: market.host,
+    ...strangers
+  })
+  return {
+    at,
+    news,
+    market,
+    proxyPort: network.proxyPort,
+    keyHash: network.keyHash,
+    async close() {
+      await network.close()
+      await at.close()
+    }
+  }
+}
+
+const hostOf = (origin: string): string => new URL(origin).hostname
+
+/** The way from a site's backend to the identity server, whose name leads there only in the browsers. */
+function fetchFrom(origin: string): openid.CustomFetch {
+  return (async (address: string, init: object) =>
+    undiciFetch(address.replace(issuer, origin), init)) as unknown as openid.CustomFetch
+}
+
+/** Signs in on the sign-in page, once that is there. @param isDone unless this comes first: nobody asked */
+export async function giveTheCredentials(
+  tab: Tab,
+  isDone: () => Promise<boolean> = async () => false
+): Promise<void> {
+  const isAsked = async (): Promise<boolean> => (await tab.url()).startsWith(`${issuer}/sign-in`)
+  await until(async () => (await isAsked()) || (await isDone()))
+  if (!(await isAsked())) return
+  await tab.type('[name=login]', user.email)
+  await tab.type('[name=password]', user.password)
+  await tab.click('#sign-in')
+  await until(async () => !(await tab.url()).startsWith(issuer))
+}
+
+/** Waits for something in a browser to become so. @throws after 15 seconds, with the last error if there was one */
+export async function until(holds: () => Promise<boolean>): Promise<void> {
+  const end = Date.now() + 15_000
+  let last: unknown
+  while (Date.now() < end) {
+    try {
+      if (await holds()) return
+      last = undefined
+    } catch (error) {
+      // Between two pages there is nothing to ask.
+      last = error
+    }
+    await new Promise(resolve => setTimeout(resolve, 30))
+  }
+  throw new Error(`it did not become so: ${holds}`, { cause: last })
+}
