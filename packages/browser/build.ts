@@ -32,26 +32,17 @@ async function bundle(input: string, file: string, format: 'esm' | 'iife'): Prom
 function types(): string {
   const folder = mkdtempSync(join(tmpdir(), 'utgang-types-'))
   const tsc = fileURLToPath(new URL('bin/tsc', import.meta.resolve('typescript/package.json')))
-  const options = [
-    '--ignoreConfig',
-    '--declaration',
-    '--emitDeclarationOnly',
-    '--target',
-    'es2024',
-    '--module',
-    'nodenext'
-  ]
-  const lib = [
-    '--strict',
-    '--skipLibCheck',
-    '--lib',
-    'es2025,dom,dom.iterable',
-    '--types',
-    '',
-    '--allowImportingTsExtensions'
-  ]
+  const project = fileURLToPath(new URL('tsconfig.json', import.meta.url))
   try {
-    execFileSync(process.execPath, [tsc, ...options, ...lib, '--outDir', folder, source('index.ts')])
+    execFileSync(process.execPath, [
+      tsc,
+      '-p',
+      project,
+      '--declaration',
+      '--emitDeclarationOnly',
+      '--outDir',
+      folder
+    ])
     return ['init', 'types', 'sdk-error']
       .map(name => readFileSync(join(folder, `${name}.d.ts`), 'utf8').replace(/^import .*\n/gm, ''))
       .join('')

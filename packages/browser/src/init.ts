@@ -66,7 +66,7 @@ function setUp(settings: Settings): { utgang: Utgang; use(settings: Settings): v
     return back
   }
   const check = newSessionCheck(page, returned)
-  const watch = newWatch(check.recheck)
+  const watch = newWatch(check)
 
   const listening = new AbortController()
   let isHidden = false

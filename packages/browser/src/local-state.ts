@@ -5,7 +5,10 @@ import type { Session } from './types.ts'
 export interface Cache {
   /** An answer that may be used still, and that no logout came after. */
   get(): Session | undefined
-  /** @param askedAt when the question was sent, in milliseconds. @param logout the last logout on record at that time */
+  /**
+   * Of nobody nothing is kept: people sign in by a link, and are back in a moment.
+   * @param askedAt when the question was sent, in milliseconds. @param logout the last logout on record at that time
+   */
   put(session: Session, askedAt: number, logout: string | null): void
   drop(): void
 }
@@ -27,11 +30,11 @@ export function newCache(clientId: string, store: Store, lastLogout: () => strin
       // An entry from the future was made by another clock.
       return from && until && from <= now && now < until && logout === lastLogout() ? session : undefined
     },
-    put: (session, from, logout) =>
-      store.set(
-        key,
-        JSON.stringify({ session, from, until: from + session.expiresIn * 1000, logout } satisfies Entry)
-      ),
+    put(session, from, logout) {
+      const entry: Entry = { session, from, until: from + session.expiresIn * 1000, logout }
+      if (session.result) store.set(key, JSON.stringify(entry))
+      else store.remove(key)
+    },
     drop: () => store.remove(key)
   }
 }

@@ -23,15 +23,12 @@ const keyOf = ({ settings }: Page): string => `utgang:${settings.clientId}:login
 /** See `Utgang.login`. */
 export async function login(page: Page, options: LoginOptions): Promise<never> {
   const { settings, tabStore } = page
-  const { state: text, scope = settings.scope, ...asked } = options
+  const { state: text, scope = settings.scope, return_to = herePath(), ...asked } = options
   const { redirectUri, backend } = settings
-  if (backend) {
-    const { pathname, search, hash } = location
-    return leaveFor(withQuery(`${backend}/login`, { return_to: pathname + search + hash, ...asked }))
-  }
+  if (backend) return leaveFor(withQuery(`${backend}/login`, { return_to, ...asked }))
   if (!redirectUri)
     throw new SdkError('invalid_options', 'redirect_uri is undefined: give where a sign-in comes back to')
-  if (!crypto.subtle) throw new SdkError('login_failed', 'browsers sign in on https and localhost only')
+  if (!crypto.subtle) throw failed('a page needs https for it')
   const attempt: Attempt = {
     state: newSecret(),
     nonce: newSecret(),
@@ -39,7 +36,8 @@ export async function login(page: Page, options: LoginOptions): Promise<never> {
     redirectUri,
     text
   }
-  tabStore.set(keyOf(page), JSON.stringify(attempt))
+  if (!tabStore.set(keyOf(page), JSON.stringify(attempt)))
+    throw failed('this browser stores nothing, so that no answer could be recognised')
   const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(attempt.verifier))
   return leaveFor(
     withQuery(`${settings.server}/oauth/authorize`, {
@@ -58,7 +56,7 @@ export async function login(page: Page, options: LoginOptions): Promise<never> {
 
 /** See `Utgang.finishLogin`. */
 export async function finishLogin(page: Page, address: string): Promise<Tokens | undefined> {
-  const url = new URL(address)
+  const url = new URL(address, location.href)
   const answer = Object.fromEntries(url.searchParams)
   if (!answer.state || !(answer.code || answer.error)) return undefined
   const attempt = takeAttempt(page)
@@ -97,6 +95,8 @@ function claimsOf(jwt: string): Record<string, unknown> {
   const bytes = atob((jwt.split('.')[1] ?? '').replaceAll('-', '+').replaceAll('_', '/'))
   return JSON.parse(new TextDecoder().decode(Uint8Array.from(bytes, it => it.charCodeAt(0))))
 }
+
+const herePath = (): string => location.pathname + location.search + location.hash
 
 function leaveFor(address: string): Promise<never> {
   location.assign(address)

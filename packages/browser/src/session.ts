@@ -8,6 +8,8 @@ export interface SessionCheck {
   hasSession(options?: { fresh?: boolean }): Promise<Session>
   /** Asks, for nobody in particular: what is news is fired, and a failure. Resolves to whether there was an answer. */
   recheck(): Promise<boolean>
+  /** When the last question was sent, in milliseconds; 0 before the first. */
+  askedAt(): number
 }
 
 /** See {@link SessionCheck}. @param returned settles when it is known whether this page came back from a logout */
@@ -15,6 +17,7 @@ export function newSessionCheck(page: Page, returned: () => Promise<unknown>): S
   const { settings, cache, state } = page
   let inFlight: Promise<Session> | undefined
   let isQuiet = true
+  let askedAt = 0
 
   function ask(quiet: boolean): Promise<Session> {
     isQuiet &&= quiet
@@ -29,13 +32,14 @@ export function newSessionCheck(page: Page, returned: () => Promise<unknown>): S
     for (;;) {
       const mark = page.tabs.mark()
       const logout = page.tabs.last()
-      const askedAt = Date.now()
+      const now = Date.now()
+      askedAt = now
       const { server, backend, clientId: client_id, timeoutMs } = settings
       const address = backend ? `${backend}/session` : withQuery(`${server}/sdk/session`, { client_id })
       const session = await call(address, timeoutMs).then(sessionOf).catch(page.fail)
       // What was asked before a logout and comes after it must not sign the page in again.
       if (mark !== page.tabs.mark()) continue
-      cache.put(session, askedAt, logout)
+      cache.put(session, now, logout)
       state.heard(session, isQuiet)
       return session
     }
@@ -57,7 +61,8 @@ export function newSessionCheck(page: Page, returned: () => Promise<unknown>): S
       } catch {
         return false
       }
-    }
+    },
+    askedAt: () => askedAt
   }
 }
 

@@ -1,5 +1,7 @@
 import { withQuery } from './answers.ts'
+import { newCache } from './local-state.ts'
 import { originOf } from './options.ts'
+import { openStore } from './storage.ts'
 
 /** What the addresses need. */
 export interface UriOptions {
@@ -38,7 +40,16 @@ export function newSpidUri(fallback: () => UriOptions): SpidUri {
     login: page('flow/login'),
     signup: page('flow/signup'),
     auth: page('flow/auth'),
-    logout: page('logout'),
+    logout(redirect_uri, client_id = (own ?? fallback()).client_id) {
+      forgetOnLeaving(client_id)
+      return page('logout')(redirect_uri, client_id)
+    },
     account: page('account/summary')
   }
+}
+
+/** Whoever leaves a page that leads to a logout may come back signed out: the next page asks anew. */
+function forgetOnLeaving(clientId: string): void {
+  const cache = newCache(clientId, openStore('localStorage'), () => null)
+  addEventListener('pagehide', () => cache.drop())
 }

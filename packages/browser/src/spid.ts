@@ -67,6 +67,7 @@ export function newSpid(version: string, onInit: (options: InitOptions) => void)
       utgang = init(options)
       onInit(options)
       if (utgang === before) return
+      before?.close()
       for (const name of names) utgang.on(name, payload => events.fire(name, payload))
       utgang.on('error', error => events.fire('error', spidErrorOf(error)))
     },

@@ -1,7 +1,8 @@
 /** A browser's storage, or memory where the browser refuses (private windows, blocked cookies, no room left). Never throws. */
 export interface Store {
   get(key: string): string | null
-  set(key: string, value: string): void
+  /** @returns whether the value outlives the page */
+  set(key: string, value: string): boolean
   remove(key: string): void
   keys(): string[]
 }
@@ -20,10 +21,10 @@ export function openStore(name: 'localStorage' | 'sessionStorage'): Store {
     get: key => memory.get(key) ?? attempt(it => it.getItem(key), null),
     set(key, value) {
       memory.set(key, value)
-      attempt(it => {
+      return attempt(it => {
         it.setItem(key, value)
-        memory.delete(key)
-      }, undefined)
+        return memory.delete(key)
+      }, false)
     },
     remove(key) {
       memory.delete(key)

@@ -106,8 +106,10 @@ export interface LoginOptions {
   ui_locales?: string
   /** Instead of the one in the options of {@link init}; `openid` has to be in it. */
   scope?: string
-  /** A text of the page's own, handed back by `finishLogin()`. It stays in this tab. With `backend` there is none. */
+  /** A text of the page's own, handed back by `finishLogin()`. It stays in this tab. Not with `backend`. */
   state?: string
+  /** With `backend`: path on this origin to come back to. Default: this page. */
+  return_to?: string
 }
 
 /** What a sign-in gave. */

@@ -1,3 +1,5 @@
+import type { SessionCheck } from './session.ts'
+
 /** Asks again and again, while somebody looks. */
 export interface Watch {
   /** @param seconds between two questions; 0 stops */
@@ -10,11 +12,10 @@ const leastMs = 10_000
 /** Most that failures stretch the time between two questions, as powers of two. */
 const mostFailures = 4
 
-/** See {@link Watch}. Focus, visibility and pageshow come together: they make one question. @param recheck whether there was an answer */
-export function newWatch(recheck: () => Promise<boolean>): Watch {
+/** See {@link Watch}. Focus, visibility and pageshow come together: they make one question. */
+export function newWatch({ recheck, askedAt }: Pick<SessionCheck, 'recheck' | 'askedAt'>): Watch {
   let everyMs = 0
   let failures = 0
-  let askedAt = 0
   let timer: ReturnType<typeof setTimeout> | undefined
   let listening: AbortController | undefined
 
@@ -26,7 +27,6 @@ export function newWatch(recheck: () => Promise<boolean>): Watch {
   async function ask(): Promise<void> {
     // Hidden: whoever comes back wakes the watch.
     if (document.hidden) return
-    askedAt = Date.now()
     const { signal } = listening ?? {}
     failures = (await recheck()) ? 0 : Math.min(failures + 1, mostFailures)
     if (!signal?.aborted) askIn(waitMs(everyMs))
@@ -35,7 +35,7 @@ export function newWatch(recheck: () => Promise<boolean>): Watch {
   const waitMs = (ms: number): number => Math.max(ms, leastMs) * 2 ** failures
 
   function wake(): void {
-    if (!document.hidden) askIn(Math.max(0, askedAt + waitMs(leastMs) - Date.now()))
+    if (!document.hidden) askIn(Math.max(0, askedAt() + waitMs(leastMs) - Date.now()))
   }
 
   const watch: Watch = {

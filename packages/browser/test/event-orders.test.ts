@@ -1,0 +1,145 @@
+import type { Browser, BrowserContext, Page } from 'puppeteer-core'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { hasChromium, startChromium } from './support/chromium.ts'
+import { hasSession, startPage, takeHeard } from './support/pages.ts'
+import { openSite, type Site } from './support/site.ts'
+import { openUtgang, type Utgang } from './support/utgang.ts'
+
+let site: Site
+let utgang: Utgang
+let browser: Browser
+beforeAll(async () => {
+  if (!hasChromium) return
+  site = await openSite()
+  utgang = await openUtgang(site)
+  browser = await startChromium('allowed')
+})
+afterAll(async () => {
+  await browser?.close()
+  await utgang?.close()
+  await site?.close()
+})
+
+/** Who is in the browser when the page asks. `hidden`: the browser keeps the server's cookies back. */
+type Who = 'ola' | 'kari' | 'out' | 'hidden'
+
+/** What each question in one page fires, question by question. */
+const orders: [Who, string][][] = [
+  [
+    ['ola', 'login statusChange sessionInit sessionChange'],
+    ['ola', 'sessionChange'],
+    ['hidden', ''],
+    ['ola', 'sessionChange'],
+    ['out', 'logout statusChange sessionChange'],
+    ['out', 'notLoggedin'],
+    ['hidden', 'notLoggedin'],
+    ['ola', 'login statusChange sessionChange']
+  ],
+  [
+    ['hidden', 'notLoggedin sessionChange'],
+    ['hidden', 'notLoggedin'],
+    ['ola', 'login statusChange sessionInit sessionChange']
+  ],
+  [
+    ['ola', 'login statusChange sessionInit sessionChange'],
+    ['out', 'logout statusChange sessionChange'],
+    ['kari', 'login statusChange sessionChange']
+  ],
+  [
+    ['ola', 'login statusChange sessionInit sessionChange'],
+    ['kari', 'logout userChange login sessionChange'],
+    ['kari', 'sessionChange']
+  ],
+  [
+    ['out', 'notLoggedin sessionChange'],
+    ['out', 'notLoggedin'],
+    ['kari', 'login statusChange sessionInit sessionChange']
+  ]
+]
+
+describe.skipIf(!hasChromium)('in Chromium', () => {
+  test.each(orders.map(it => [it.map(([who]) => who).join(', '), it] as const))(
+    '%s',
+    async (_name, steps) => {
+      const context = await browser.createBrowserContext()
+      const page = await startPage(context, site.origin, { client_id: 'site', server: utgang.issuer })
+      let before: Who = 'hidden'
+      for (const [who, names] of steps) {
+        await become(context, page, before, who)
+        before = who
+        await hasSession(page, { fresh: true })
+        expect((await takeHeard(page)).map(it => it.name).join(' ')).toBe(names)
+      }
+      await context.close()
+    }
+  )
+
+  test('payloads', async () => {
+    const context = await browser.createBrowserContext()
+    await utgang.signIn(context)
+    const page = await startPage(context, site.origin, { client_id: 'site', server: utgang.issuer })
+    const session = await hasSession(page)
+    expect(session).toEqual({
+      result: true,
+      userStatus: 'connected',
+      userId: 'u-ola',
+      displayName: 'ola Nordmann',
+      uuid: expect.stringMatching(/^[0-9a-f-]{36}$/),
+      sid: expect.any(String),
+      serverTime: expect.any(Number),
+      clientTime: expect.any(Number),
+      expiresIn: 60,
+      expiresAt: expect.any(Number)
+    })
+    const change = { session, status: 'connected' }
+    const all = { ...session, ...change }
+    expect(await takeHeard(page)).toEqual([
+      { name: 'login', payload: all },
+      { name: 'statusChange', payload: change },
+      { name: 'sessionInit', payload: all },
+      { name: 'sessionChange', payload: change }
+    ])
+
+    await utgang.endAllOf('ola')
+    const after = await hasSession(page, { fresh: true })
+    expect(after).toEqual({
+      result: false,
+      userStatus: 'notConnected',
+      serverTime: expect.any(Number),
+      clientTime: expect.any(Number),
+      expiresIn: 10
+    })
+    const out = { session: null, status: 'notConnected' }
+    expect(await takeHeard(page)).toEqual([
+      { name: 'logout', payload: { result: true, by: 'elsewhere', receipt: null, ...out } },
+      { name: 'statusChange', payload: out },
+      { name: 'sessionChange', payload: out }
+    ])
+    await hasSession(page)
+    expect(await takeHeard(page)).toEqual([{ name: 'notLoggedin', payload: { ...after, ...out } }])
+    await context.close()
+  })
+})
+
+async function become(context: BrowserContext, page: Page, before: Who, who: Who): Promise<void> {
+  // Blocking the address in the page would be a failed call; without its cookies the server cannot know.
+  if (who === 'hidden') return void (await withoutCookies(context))
+  if (before === 'hidden') await restoreCookies(context)
+  if (who === 'out') {
+    await utgang.signIn(context)
+    await utgang.endAllOf('ola')
+  } else if (who !== before) await utgang.signIn(context, who)
+  await page.bringToFront()
+}
+
+const kept = new WeakMap<BrowserContext, Awaited<ReturnType<BrowserContext['cookies']>>>()
+
+async function withoutCookies(context: BrowserContext): Promise<void> {
+  const cookies = await context.cookies()
+  if (cookies.length > 0) kept.set(context, cookies)
+  await context.deleteCookie(...cookies)
+}
+
+async function restoreCookies(context: BrowserContext): Promise<void> {
+  await context.setCookie(...(kept.get(context) ?? []))
+}
