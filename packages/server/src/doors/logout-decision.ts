@@ -112,9 +112,11 @@ export async function isProven(
 
 /** SPiD's clients send no proof; their own pages, the person's own typing, and tools that send no metadata count. */
 function comesFromClient(client: Client, from: Provenance, issuer: string): boolean {
-  const { site, dest, refererOrigin } = from
+  const { site, dest, refererOrigin, origin } = from
   if (site === 'same-origin' || site === 'same-site' || site === 'none') return true
   if (refererOrigin !== undefined && client.origins.has(refererOrigin)) return true
-  const foreignReferer = refererOrigin !== undefined && refererOrigin !== issuer
-  return site === undefined && dest === undefined && !foreignReferer
+  const isForeign = [refererOrigin, origin].some(
+    it => it !== undefined && it !== issuer && !client.origins.has(it)
+  )
+  return site === undefined && dest === undefined && !isForeign
 }

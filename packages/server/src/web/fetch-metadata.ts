@@ -16,7 +16,8 @@ export interface Provenance {
 export function provenance(headers: IncomingHttpHeaders): Provenance {
   return {
     site: single(headers['sec-fetch-site']),
-    dest: single(headers['sec-fetch-dest']),
+    // Chromium says nothing of where a WebSocket comes from, though it sends a sibling host's cookies with it.
+    dest: single(headers['sec-fetch-dest']) ?? (headers['sec-websocket-key'] ? 'websocket' : undefined),
     prefetch: ['sec-purpose', 'purpose', 'x-moz'].some(name =>
       /prefetch|prerender/.test(String(headers[name]))
     ),

@@ -5,7 +5,16 @@ import { issuer } from '../support/fixtures.ts'
 import { authorization } from '../support/sign-in.ts'
 import { openSystem, type TestSystem } from '../support/system.ts'
 import { check, logout, origin, page } from './sdk-kit.ts'
-import { attackedClients, evil, expectUnharmed, handle, hasSession, victim } from './sdk-victim.ts'
+import {
+  attackedClients,
+  evil,
+  expectUnharmed,
+  handle,
+  hasSession,
+  isLive,
+  type Victim,
+  victim
+} from './sdk-victim.ts'
 
 let at: TestSystem
 beforeAll(async () => {
@@ -33,6 +42,14 @@ const sent = (mode: string, dest: string, more: Record<string, string> = {}) => 
   referer: `${evil}/`,
   ...more
 })
+const socket = {
+  origin: evil,
+  'sec-fetch-site': undefined,
+  'sec-fetch-mode': undefined,
+  'sec-fetch-dest': undefined,
+  'sec-websocket-version': '13',
+  'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ=='
+}
 const json = '{"client_id":"forum"}'
 
 describe('a page of a stranger neither reads the status nor ends the session', () => {
@@ -52,6 +69,8 @@ describe('a page of a stranger neither reads the status nor ends the session', (
     ['fetch without CORS', { headers: sent('no-cors', 'empty') }],
     ['HEAD without CORS', { method: 'HEAD', headers: sent('no-cors', 'empty') }],
     ['an event stream', { headers: sent('cors', 'empty', { origin: evil, accept: 'text/event-stream' }) }],
+    // Chromium tells nothing of where this comes from, and sends cookies all the same.
+    ['a socket', { headers: socket }],
     ['a prefetch', { headers: sent('no-cors', 'empty', { 'sec-purpose': 'prefetch' }) }],
     [
       'a prefetch of the future',
@@ -109,8 +128,7 @@ describe('a page of a stranger neither reads the status nor ends the session', (
     for (const path of addresses)
       answers.push(await ola.elsewhere().go(path, { from: 'cross-site', ...asking }))
     // A sibling host is as foreign, but its pages send every cookie.
-    for (const path of addresses.filter(it => !it.startsWith('/logout')))
-      answers.push(await ola.browser.go(path, { from: 'same-site', ...asking }))
+    for (const path of addresses) answers.push(await ola.browser.go(path, { from: 'same-site', ...asking }))
     await expectUnharmed(at, ola, answers)
   })
 
@@ -143,6 +161,19 @@ describe('a page of a stranger neither reads the status nor ends the session', (
         }
       }
     await expectUnharmed(at, ola, answers)
+  })
+
+  test('by a form of a sibling host, in a browser that says no more than its Origin', async () => {
+    const unsaid = { 'sec-fetch-site': undefined, 'sec-fetch-mode': undefined, 'sec-fetch-dest': undefined }
+    const post = (it: Victim, from: string): Promise<Answer> =>
+      it.browser.go('/logout', { form: { client_id: 'forum' }, headers: { ...unsaid, origin: from } })
+    const ola = await victim(at)
+    expect((await post(ola, 'https://blog.localhost')).text).toContain('id="confirm-logout"')
+    await expectUnharmed(at, ola)
+    // That of the client is served at once.
+    const again = await victim(at)
+    expect((await post(again, origin)).location).toBe('/logout/signed-out')
+    expect(await isLive(at, again.uid)).toBe(false)
   })
 
   test('by a link, or a window that it opens', async () => {
