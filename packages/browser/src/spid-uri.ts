@@ -48,8 +48,12 @@ export function newSpidUri(fallback: () => UriOptions): SpidUri {
   }
 }
 
+const leads = new Set<string>()
+
 /** Whoever leaves a page that leads to a logout may come back signed out: the next page asks anew. */
 function forgetOnLeaving(clientId: string): void {
+  if (leads.has(clientId)) return
+  leads.add(clientId)
   const cache = newCache(clientId, openStore('localStorage'), () => null)
   addEventListener('pagehide', () => cache.drop())
 }
