@@ -1,7 +1,10 @@
 import { type Html, html } from './html.ts'
 import type { Site, Visitor } from './site-parts.ts'
 
-/** Who is signed in, with the ways out; or the way in. Plain forms: nothing here needs JavaScript. */
+/**
+ * Who is signed in, with the ways out; or the way in. Plain forms, which need no JavaScript; the one way that does stays
+ * hidden until sign-out-page.js is there.
+ */
 export function accountMenu(site: Pick<Site, 'name' | 'logoutWords'>, { session, at }: Visitor): Html {
   if (!session)
     return html`<div class="account" id="visitor" data-state="signed-out"><a class="button" id="go-sign-in" href="/sign-in?back_to=${encodeURIComponent(at)}">Sign in</a></div>`
@@ -10,6 +13,11 @@ export function accountMenu(site: Pick<Site, 'name' | 'logoutWords'>, { session,
     <summary><span class="initial">${name.slice(0, 1)}</span><span id="visitor-name">${name}</span></summary>
     <div class="menu">
       <p class="fine">Signed in as<br><b>${email}</b></p>
+      <section id="with-javascript" hidden>
+        <button class="button" id="sign-out-script" type="button">Sign out with JavaScript</button>
+        <p class="fine">By the browser SDK: this page stays, and hears that the session has ended.</p>
+        <p class="trouble" role="alert"></p>
+      </section>
       <form method="post" action="/sign-out" id="sign-out">
         <button class="button" id="sign-out-everywhere">Sign out everywhere in this browser</button>
         ${

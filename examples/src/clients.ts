@@ -7,8 +7,9 @@ export interface Registration {
 /** The paths of a site that its registration names. */
 export const paths = { callback: '/callback', signedOut: '/signed-out' } as const
 
-/** Where each part of the demo is reached. All on this machine; three names, so for the browser three sites. */
+/** Where each part of the demo is reached. All on this machine; four names, so for the browser four sites. */
 export const addresses = {
+  signIn: 'http://id.localhost:4000',
   news: 'http://news.localhost:4001',
   market: 'http://market.localhost:4002',
   api: 'http://api.localhost:4003'
@@ -24,7 +25,9 @@ export const news = {
   redirect_uris: [addresses.news + paths.callback],
   // SPiD's `redirect_uri` at logout may be one of these too.
   post_logout_redirect_uris: [addresses.news + paths.signedOut],
-  scope: 'openid profile email'
+  scope: 'openid profile email',
+  // Its pages may ask about the session and end it, from the origin of its addresses.
+  sdk: true
 } satisfies Registration & Record<string, unknown>
 
 /** The marketplace: speaks OpenID Connect's words, and its tokens end with the sign-on session. */
@@ -36,7 +39,8 @@ export const market = {
   redirect_uris: [addresses.market + paths.callback],
   post_logout_redirect_uris: [addresses.market + paths.signedOut],
   scope: 'openid profile email',
-  tokens_end_with_session: true
+  tokens_end_with_session: true,
+  sdk: true
 } satisfies Registration & Record<string, unknown>
 
 /** What the sign-in server's configuration says of the two sites. */

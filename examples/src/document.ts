@@ -1,7 +1,7 @@
 import { type Html, html } from './html.ts'
 
-/** A whole page of a site: the head, and around it what is the site's own. */
-export const documentOf = (title: string, body: Html): Html => html`<!doctype html>
+/** A whole page of a site: the head with the site's scripts, and around it what is the site's own. */
+export const documentOf = (title: string, body: Html, scripts: Html): Html => html`<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
@@ -10,6 +10,7 @@ export const documentOf = (title: string, body: Html): Html => html`<!doctype ht
 <title>${title}</title>
 <link rel="stylesheet" href="/site.css">
 <script src="/back-button.js" defer></script>
+${scripts}
 <link rel="icon" href="/pictures/icon.svg" type="image/svg+xml">
 </head>
 <body>

@@ -135,8 +135,10 @@ function showFailure(
 }
 
 /** Only a path of this very site is gone back to: never an address that somebody else put into a link. */
-function localPath({ site }: SiteParts, given = '/'): string {
+export function localPath({ site }: SiteParts, given = '/'): string {
   if (!given.startsWith('/') || !URL.canParse(given, site.address)) return '/'
   const address = new URL(given, site.address)
-  return address.origin === site.address ? address.pathname + address.search : '/'
+  // A path that begins with two slashes would be another host's address.
+  if (address.origin !== site.address || address.pathname.startsWith('//')) return '/'
+  return address.pathname + address.search + address.hash
 }

@@ -5,12 +5,13 @@ import type { RpSession } from './rp-session.ts'
 import { signedOutPage } from './signed-out.ts'
 import type { SiteParts } from './site-parts.ts'
 
-/** The two ways out that this site offers, and the page on which both end. */
+/** The two ways out that need no JavaScript, and the page on which every way out ends. */
 export function registerLogout(app: FastifyInstance, parts: SiteParts): void {
   app.post('/sign-out', (request, reply) => signOutEverywhere(parts, request, reply))
   app.post('/sign-out-here', (request, reply) => signOutHere(parts, request, reply))
   app.get(paths.signedOut, async (request, reply) => {
-    const visitor = parts.visitorOf(request)
+    // Whoever signs in from here is done with this page.
+    const visitor = { ...parts.visitorOf(request), at: '/' }
     return parts.show(
       reply,
       visitor,

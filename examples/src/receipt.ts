@@ -28,8 +28,8 @@ export interface Receipt {
 }
 
 /**
- * Reads the receipt of the logout that ended a login of ours. A logout by API names it in its answer. After a
- * redirect there is no id, since nothing is ever added to a registered address, so we ask by the `sid` that we know.
+ * Reads the receipt of the logout that ended a login of ours. A logout from server to server names it in its answer.
+ * After a redirect there is no id, since nothing is ever added to a registered address, so we ask by the `sid` that we know.
  * `undefined` when nothing has ended.
  */
 export async function readReceipt(
@@ -70,6 +70,7 @@ const causes: Readonly<Record<string, string>> = {
   rp_initiated: 'A site asked by redirect, in OpenID Connect’s words',
   api: 'A site asked from server to server',
   sdk: 'A page asked with the browser SDK',
+  end_session_api: 'A site ended the session, from server to server',
   account_session: 'You ended it on your account page',
   account_everywhere: 'You signed out everywhere on your account page',
   account_switch: 'Somebody else signed in in this browser',

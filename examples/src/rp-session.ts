@@ -30,7 +30,7 @@ export interface Leaving {
   how: 'everywhere' | 'this_app' | 'elsewhere'
   /** Sent along with a logout by redirect, and compared on the way back. */
   state?: string
-  /** The receipt of a logout by API, whose id is in its answer. */
+  /** The receipt of a logout from server to server, whose id is in its answer. */
   receiptId?: string
   /** The logout by API did not get through, so the tokens may be alive still. */
   failed?: boolean
@@ -46,6 +46,11 @@ export interface RpSessions {
   open(request: FastifyRequest, reply: FastifyReply, signedIn: SignedIn): RpSession
   /** Ends one: from now on its cookie signs nobody in. */
   leave(reply: FastifyReply, session: RpSession, leaving: Leaving): void
+  /**
+   * Ends one, and with it something elsewhere: while `rest` is under way the session signs nobody in already.
+   * @throws what `rest` throws; then the session lives again, as if nobody had asked
+   */
+  leaveWith(reply: FastifyReply, session: RpSession, rest: () => Promise<Leaving>): Promise<void>
 }
 
 const lifetimeMs = 12 * 3_600_000
@@ -90,12 +95,24 @@ export function rpSessions(siteId: string): RpSessions {
       return session
     },
 
-    leave(reply, session, leaving) {
-      session.leaving = leaving
-      session.expiresAt = Date.now() + leftLifetimeMs
-      dropCookie(reply, names.live)
-      setCookie(reply, names.left, session.id, leftLifetimeMs / 1000)
+    leave,
+
+    async leaveWith(reply, session, rest) {
+      session.leaving = { how: 'everywhere' }
+      try {
+        leave(reply, session, await rest())
+      } catch (error) {
+        session.leaving = undefined
+        throw error
+      }
     }
+  }
+
+  function leave(reply: FastifyReply, session: RpSession, leaving: Leaving): void {
+    session.leaving = leaving
+    session.expiresAt = Date.now() + leftLifetimeMs
+    dropCookie(reply, names.live)
+    setCookie(reply, names.left, session.id, leftLifetimeMs / 1000)
   }
 
   function sweep(): void {

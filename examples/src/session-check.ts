@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import * as openid from 'openid-client'
 import { startSignIn } from './login.ts'
+import { readReceipt } from './receipt.ts'
 import type { RpSession } from './rp-session.ts'
 import type { SiteParts } from './site-parts.ts'
 
@@ -30,6 +31,18 @@ export async function askAgainFirst(
   if (!session) parts.tried.stayOut(reply, 'for_a_moment')
   await startSignIn(parts, request, reply, { backTo: request.url, silent: true })
   return true
+}
+
+/**
+ * The same question without the browser, for a page that asks by a script: has the sign-on session ended that this
+ * login came from? Only a receipt says yes. A sign-in server that does not answer says nothing.
+ */
+export async function hasEndedElsewhere({ server }: SiteParts, { sid }: RpSession): Promise<boolean> {
+  try {
+    return (await readReceipt(server, { sid })) !== undefined
+  } catch {
+    return false
+  }
 }
 
 async function isDoubtful({ site, server }: SiteParts, session: RpSession): Promise<boolean> {

@@ -18,9 +18,11 @@ export interface Site {
   logoutWords: 'spid' | 'oidc'
   /** How it learns that the visitor signed out elsewhere: see session-check.ts. */
   check: 'own_token' | 'silent_sign_in'
+  /** Where its pages have the browser SDK from; how they use it is in its `sdk.js`. */
+  sdk: 'script_of_the_server' | 'module_of_the_site'
   /** The part of the example API that belongs to it. */
   api: string
-  /** The folder with its `site.css` and its `pictures`. */
+  /** The folder with its `site.css`, its `sdk.js` and its `pictures`. */
   folder: URL
   /** The page around what is shown: head, masthead, foot. */
   frame(page: Page, visitor: Visitor): Html

@@ -7,10 +7,13 @@ import { registerLogout } from './logout.ts'
 import type { Outgoing } from './outgoing.ts'
 import { pendingSignIns } from './pending-sign-ins.ts'
 import { rpSessions } from './rp-session.ts'
+import { registerSdkBackend } from './sdk-backend.ts'
 import { askAgainFirst } from './session-check.ts'
 import { connect, type SignInServer } from './sign-in-server.ts'
 import type { Site, SiteParts } from './site-parts.ts'
 import { triedCookie } from './tried-cookie.ts'
+
+const sdkModule = new URL(import.meta.resolve('@utgang/browser'))
 
 /** Builds one site: sign-in, sign-out, its own pages, its files. Does not listen yet. */
 export async function openSite(
@@ -26,6 +29,7 @@ export async function openSite(
   registerFiles(app, site)
   registerLogin(app, parts)
   registerLogout(app, parts)
+  registerSdkBackend(app, parts)
   pages(app, parts)
   app.setNotFoundHandler((request, reply) =>
     parts.show(reply.code(404), parts.visitorOf(request), {
@@ -65,10 +69,21 @@ function partsOf(site: Site, server: SignInServer, outgoing: Outgoing): SitePart
 }
 
 function guard(app: FastifyInstance, site: Site, issuer: string): void {
+  const policy = [
+    "default-src 'none'",
+    `script-src 'self'${site.sdk === 'script_of_the_server' ? ` ${issuer}/js/utgang.js` : ''}`,
+    // The SDK asks this site's own backend and the sign-in server.
+    `connect-src 'self' ${issuer}`,
+    "style-src 'self'",
+    "img-src 'self'",
+    "base-uri 'none'",
+    "frame-ancestors 'none'",
+    // A sign-out form is answered with a redirect to the sign-in server, which Chromium counts as where the form goes.
+    `form-action 'self' ${issuer}`
+  ].join('; ')
   app.addHook('onRequest', async (request, reply) => {
     reply.headers({
-      // A sign-out form is answered with a redirect to the sign-in server, which Chromium counts as where the form goes.
-      'content-security-policy': `default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action 'self' ${issuer}`,
+      'content-security-policy': policy,
       'x-content-type-options': 'nosniff',
       // The sign-in server may see from which site somebody comes to sign out, but not from which page.
       'referrer-policy': 'strict-origin-when-cross-origin'
@@ -83,10 +98,10 @@ function registerFiles(app: FastifyInstance, site: Site): void {
   const read = (path: string, base: URL): Buffer => readFileSync(new URL(path, base))
   const css = Buffer.concat([read('./site.css', site.folder), read('./panels.css', new URL(import.meta.url))])
   app.get('/site.css', (_request, reply) => reply.type('text/css; charset=utf-8').send(css))
-  const backButton = read('./back-button.js', new URL(import.meta.url))
-  app.get('/back-button.js', (_request, reply) =>
-    reply.type('text/javascript; charset=utf-8').send(backButton)
-  )
+  script('/back-button.js', read('./back-button.js', new URL(import.meta.url)))
+  script('/sign-out-page.js', read('./sign-out-page.js', new URL(import.meta.url)))
+  script('/sdk.js', read('./sdk.js', site.folder))
+  if (site.sdk === 'module_of_the_site') script('/utgang.js', readFileSync(sdkModule))
   app.get<{ Params: { name: string } }>('/pictures/:name', (request, reply) => {
     const { name } = request.params
     if (!/^[a-z-]+\.svg$/.test(name)) return reply.callNotFound()
@@ -96,4 +111,8 @@ function registerFiles(app: FastifyInstance, site: Site): void {
       return reply.callNotFound()
     }
   })
+
+  function script(path: string, text: Buffer): void {
+    app.get(path, (_request, reply) => reply.type('text/javascript; charset=utf-8').send(text))
+  }
 }

@@ -13,6 +13,7 @@ export const market: Site = {
   client,
   logoutWords: 'oidc',
   check: 'own_token',
+  sdk: 'module_of_the_site',
   api: addresses.api + apiPaths.favourites,
   folder: new URL('./', import.meta.url),
   frame: ({ title, main }, visitor) =>
@@ -24,6 +25,7 @@ export const market: Site = {
   ${accountMenu(market, visitor)}
 </div></header>
 <main>${main}</main>
-<footer><p>Torget is an example site of Utgang. Nothing here is really for sale. <a href="${addresses.news}/">To the newspaper Fjordbladet</a></p></footer>`
+<footer><p>Torget is an example site of Utgang. Nothing here is really for sale. <a href="${addresses.news}/">To the newspaper Fjordbladet</a></p></footer>`,
+      html`<script src="/sdk.js" type="module"></script>`
     )
 }

@@ -13,6 +13,7 @@ export const news: Site = {
   client,
   logoutWords: 'spid',
   check: 'silent_sign_in',
+  sdk: 'script_of_the_server',
   api: addresses.api + apiPaths.readingList,
   folder: new URL('./', import.meta.url),
   frame: ({ title, main }, visitor) =>
@@ -24,6 +25,8 @@ export const news: Site = {
   <nav aria-label="Sections"><a href="/">Front page</a>${['Harbour', 'City', 'Culture', 'Outdoors'].map(name => html`<a href="/section/${name.toLowerCase()}">${name}</a>`)}</nav>
 </header>
 <main>${main}</main>
-<footer><p>Fjordbladet is an example site of Utgang. The news is made up. <a href="${addresses.market}/">To the marketplace Torget</a></p></footer>`
+<footer><p>Fjordbladet is an example site of Utgang. The news is made up. <a href="${addresses.market}/">To the marketplace Torget</a></p></footer>`,
+      html`<script src="${addresses.signIn}/js/utgang.js" defer></script>
+<script src="/sdk.js" type="module"></script>`
     )
 }
