@@ -20,7 +20,7 @@ export async function call(address: string, timeoutMs: number, request: RequestI
       ? new SdkError('timeout', `${where} did not answer within ${timeoutMs} ms`, { cause })
       : new SdkError(
           'network',
-          `${where} cannot be reached or read: check the connection, the CSP of the page (connect-src), and the origins of the client at the server`,
+          `${where} cannot be reached or read: check the connection, the CSP of the page (connect-src), the origins of the client`,
           { cause }
         )
   }

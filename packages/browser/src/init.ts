@@ -44,11 +44,17 @@ function setUp(settings: Settings): { utgang: Utgang; use(settings: Settings): v
     state: newPageState(events.fire, next => page.forget(next)),
     tokens: undefined,
     logout: undefined,
+    ending: undefined,
     isLeaving: false,
     fire: events.fire,
     fail(error) {
       events.fire('error', error)
       throw error
+    },
+    ended(by, receipt) {
+      page.forget()
+      tabs.tell(receipt)
+      page.state.ended(by, receipt)
     },
     forget(next) {
       page.cache.drop()
@@ -85,6 +91,8 @@ function setUp(settings: Settings): { utgang: Utgang; use(settings: Settings): v
   function showAgain(): void {
     isHidden = false
     stopLeaving(page)
+    // Somebody may have signed in meanwhile.
+    page.cache.drop()
     tabs.open()
     tabs.catchUp()
     back = undefined

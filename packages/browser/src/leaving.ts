@@ -42,7 +42,7 @@ export const stay = (page: Page): void => page.tabStore.remove(keyOf(page))
  * @throws SdkError as a call; fires `error`
  */
 export async function comeBack(page: Page): Promise<void> {
-  const { settings, tabStore, cache, tabs, state } = page
+  const { settings, tabStore, cache, tabs } = page
   const [ticket, leftAt] = tabStore.get(keyOf(page))?.split(' ') ?? []
   if (!ticket) return
   if (!(Date.now() - Number(leftAt) < rememberedMs)) return stay(page)
@@ -54,10 +54,8 @@ export async function comeBack(page: Page): Promise<void> {
     .then(answer => ({ session: sessionOf(answer), ended: answer.ended as { receipt?: string } | undefined }))
     .catch(page.fail)
   if (ended) {
-    const receipt = ended.receipt ?? null
     stay(page)
-    tabs.tell(receipt)
-    state.ended('redirect', receipt)
+    page.ended('redirect', ended.receipt ?? null)
   } else if (mark !== tabs.mark()) return
   // The next question is answered already; with a backend that one is about another session.
   if (!backend) cache.put(session, askedAt, tabs.last())

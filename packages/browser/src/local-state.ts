@@ -6,7 +6,7 @@ export interface Cache {
   /** An answer that may be used still, and that no logout came after. */
   get(): Session | undefined
   /**
-   * Of nobody nothing is kept: people sign in by a link, and are back in a moment.
+   * That nobody is signed in is kept for this page alone: people sign in by a link, and are back in a moment.
    * @param askedAt when the question was sent, in milliseconds. @param logout the last logout on record at that time
    */
   put(session: Session, askedAt: number, logout: string | null): void
@@ -23,25 +23,31 @@ interface Entry {
 /** See {@link Cache}: in localStorage, for all tabs. @param lastLogout of any tab, on record */
 export function newCache(clientId: string, store: Store, lastLogout: () => string | null): Cache {
   const key = `utgang:${clientId}:session`
-  return {
-    get() {
-      const { session, from, until, logout } = entryOf(store.get(key)) ?? {}
-      const now = Date.now()
-      // An entry from the future was made by another clock.
-      return from && until && from <= now && now < until && logout === lastLogout() ? session : undefined
-    },
+  let ofNobody: Entry | undefined
+  const usable = ({ session, from, until, logout }: Partial<Entry> = {}): Session | undefined => {
+    const now = Date.now()
+    // An entry from the future was made by another clock.
+    return from && until && from <= now && now < until && logout === lastLogout() ? session : undefined
+  }
+  const cache: Cache = {
+    get: () => usable(entryOf(store.get(key))) ?? usable(ofNobody),
     put(session, from, logout) {
       const entry: Entry = { session, from, until: from + session.expiresIn * 1000, logout }
+      cache.drop()
       if (session.result) store.set(key, JSON.stringify(entry))
-      else store.remove(key)
+      else ofNobody = entry
     },
-    drop: () => store.remove(key)
+    drop() {
+      store.remove(key)
+      ofNobody = undefined
+    }
   }
+  return cache
 }
 
 function entryOf(text: string | null): Partial<Entry> | undefined {
   try {
-    return JSON.parse(text ?? '{}')
+    return JSON.parse(text ?? '') ?? undefined
   } catch {
     return undefined
   }

@@ -14,10 +14,11 @@ export async function logout(page: Page, { fallback, closing }: Required<LogoutO
   if (closing) forgetAhead(page)
   let failure: SdkError | undefined
   try {
-    const ended = (await byBackend(page)) ?? (await byServer(page, tokens))
+    const calls = byCall(page, tokens)
+    page.ending = calls
+    const ended = await calls
     if (ended) {
-      page.tabs.tell(ended.receipt)
-      page.state.ended(ended.by, ended.receipt)
+      page.ended(ended.by, ended.receipt)
       return ended
     }
   } catch (error) {
@@ -36,15 +37,13 @@ export function forgetAhead(page: Page): void {
   page.tabs.tell(null, false)
 }
 
-async function byBackend({ settings }: Page): Promise<LoggedOut | undefined> {
-  const { backend, clientId: client_id, timeoutMs } = settings
-  if (!backend) return undefined
-  const answer = await post(`${backend}/logout`, timeoutMs, { client_id })
-  return endedOf(answer, 'backend')
-}
-
-async function byServer({ settings }: Page, tokens: Page['tokens']): Promise<LoggedOut | undefined> {
-  const { server, clientId: client_id, timeoutMs } = settings
+/** @returns undefined when the session of this browser was found in no way */
+async function byCall({ settings }: Page, tokens: Page['tokens']): Promise<LoggedOut | undefined> {
+  const { backend, server, clientId: client_id, timeoutMs } = settings
+  if (backend) {
+    const ended = endedOf(await post(`${backend}/logout`, timeoutMs, { client_id }), 'backend')
+    if (ended) return ended
+  }
   const answer = await post(withQuery(`${server}/sdk/logout`, { client_id }), timeoutMs, {
     client_id,
     access_token: tokens?.access_token,

@@ -32,9 +32,9 @@ export interface SdkErrorDetails {
 export class SdkError extends Error {
   override readonly name = 'SdkError'
   readonly code: SdkErrorCode
-  readonly status?: number
-  readonly error?: string
-  readonly retryAfter?: number
+  declare readonly status?: number
+  declare readonly error?: string
+  declare readonly retryAfter?: number
 
   constructor(code: SdkErrorCode, message: string, { cause, ...details }: SdkErrorDetails = {}) {
     super(message, { cause })

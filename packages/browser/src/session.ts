@@ -37,6 +37,8 @@ export function newSessionCheck(page: Page, returned: () => Promise<unknown>): S
       const { server, backend, clientId: client_id, timeoutMs } = settings
       const address = backend ? `${backend}/session` : withQuery(`${server}/sdk/session`, { client_id })
       const session = await call(address, timeoutMs).then(sessionOf).catch(page.fail)
+      // A logout that is under way says first what came of it, and is the one to tell it.
+      await page.ending?.catch(() => {})
       // What was asked before a logout and comes after it must not sign the page in again.
       if (mark !== page.tabs.mark()) continue
       cache.put(session, now, logout)

@@ -74,8 +74,11 @@ export function newSpid(version: string, onInit: (options: InitOptions) => void)
     hasSession: callback => hasSession(false, callback),
     logout(callback) {
       const ended = get().logout()
-      const data = ended.then(it => ({ ...it, result: true, serverTime: Math.floor(Date.now() / 1000) }))
-      answer(data, callback, () => null)
+      answer(
+        ended.then(it => ({ result: true, ...it })),
+        callback,
+        () => null
+      )
     },
     acceptAgreement: callback => hasSession(true, callback),
     hasProduct: unsupported('products'),

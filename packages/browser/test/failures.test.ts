@@ -1,7 +1,15 @@
 import type { Browser, BrowserContext, Page } from 'puppeteer-core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { hasChromium, startChromium } from './support/chromium.ts'
-import { hasSession, logout, logoutByLeaving, startPage, takeHeard, takeNames } from './support/pages.ts'
+import {
+  hasSession,
+  logout,
+  logoutByLeaving,
+  soon,
+  startPage,
+  takeHeard,
+  takeNames
+} from './support/pages.ts'
 import { openSite, type Site } from './support/site.ts'
 import {
   type Behaviour,
@@ -132,7 +140,7 @@ describe.skipIf(!hasChromium)('a failed call', () => {
     }
     expect(messages).toEqual([
       '/sdk/session did not answer within 400 ms',
-      '/sdk/session cannot be reached or read: check the connection, the CSP of the page (connect-src), and the origins of the client at the server',
+      '/sdk/session cannot be reached or read: check the connection, the CSP of the page (connect-src), the origins of the client',
       '/sdk/session answered 403: not one of its origins'
     ])
   })
@@ -153,7 +161,7 @@ describe.skipIf(!hasChromium)('calls that cross each other', () => {
     server.answers.set('/sdk/session', () => held)
     server.answers.set('/sdk/logout', ended)
     const late = hasSession(page, { fresh: true })
-    await expect.poll(() => server.asked).toContain('GET /sdk/session')
+    await expect.poll(() => server.asked, soon).toContain('GET /sdk/session')
     await logout(page)
     expect(await takeNames(page)).toEqual(['logout', 'statusChange', 'sessionChange'])
     server.answers.set('/sdk/session', notConnected())
@@ -162,6 +170,24 @@ describe.skipIf(!hasChromium)('calls that cross each other', () => {
     expect(await late).toMatchObject({ userStatus: 'notConnected' })
     expect(await takeNames(page)).toEqual(['notLoggedin'])
     expect(await hasSession(page)).toMatchObject({ userStatus: 'notConnected' })
+  })
+
+  test("an answer that comes while a logout is under way waits for it, and the logout is told as this page's own", async () => {
+    let release = (_it: Behaviour): void => {}
+    const held = new Promise<Behaviour>(resolve => {
+      release = resolve
+    })
+    server.answers.set('/sdk/logout', () => held)
+    server.answers.set('/sdk/session', notConnected())
+    const out = logout(page)
+    await expect.poll(() => server.asked, soon).toContain('POST /sdk/logout')
+    const meanwhile = hasSession(page, { fresh: true })
+    await expect.poll(() => server.asked, soon).toContain('GET /sdk/session')
+    release(ended)
+    await Promise.all([out, meanwhile])
+    const heard = await takeHeard(page)
+    expect(heard.map(it => it.name)).toEqual(['logout', 'statusChange', 'sessionChange', 'notLoggedin'])
+    expect(heard[0]?.payload).toMatchObject({ by: 'cookie', receipt: 'r-1' })
   })
 
   test('the same, with the logout in another tab', async () => {
@@ -173,7 +199,7 @@ describe.skipIf(!hasChromium)('calls that cross each other', () => {
     server.answers.set('/sdk/session', () => held)
     server.answers.set('/sdk/logout', ended)
     const late = hasSession(page, { fresh: true })
-    await expect.poll(() => server.asked).toContain('GET /sdk/session')
+    await expect.poll(() => server.asked, soon).toContain('GET /sdk/session')
     await logout(other)
     server.answers.set('/sdk/session', notConnected())
     release(connected())
@@ -193,6 +219,6 @@ describe.skipIf(!hasChromium)('calls that cross each other', () => {
     })
     await hasSession(page)
     expect(await takeNames(page)).toEqual(['sessionChange', 'sessionChange'])
-    await expect.poll(() => thrown).toEqual(['Uncaught Error: of the page'])
+    await expect.poll(() => thrown, soon).toEqual(['Uncaught Error: of the page'])
   })
 })

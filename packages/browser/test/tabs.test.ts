@@ -6,6 +6,8 @@ import {
   logout,
   logoutByLeaving,
   ready,
+  settled,
+  soon,
   startPage,
   takeHeard,
   takeNames,
@@ -62,7 +64,7 @@ describe.skipIf(!hasChromium)('other tabs', () => {
       { name: 'sessionChange', payload: out }
     ])
     // Both the message and the storage event have come by then: the second is no news.
-    await there.evaluate(() => new Promise(resolve => setTimeout(resolve, 100)))
+    await settled(here, there)
     await hasSession(there)
     expect(await takeNames(there)).toEqual(['notLoggedin'])
     expect(await takeNames(here)).toEqual(three)
@@ -101,7 +103,7 @@ describe.skipIf(!hasChromium)('other tabs', () => {
     const other = await tab({ client_id: 'careful' })
     const here = await tab()
     await logout(here)
-    await other.evaluate(() => new Promise(resolve => setTimeout(resolve, 100)))
+    await settled(here, other)
     expect(await takeNames(other)).toEqual([])
   })
 
@@ -120,7 +122,7 @@ describe.skipIf(!hasChromium)('other tabs', () => {
     const [there, closing] = [await tab(), await tab()]
     await closing.evaluate(() => void window.utgang.logout({ closing: true }))
     await closing.close()
-    await expect.poll(() => utgang.live()).toBe(0)
+    await expect.poll(() => utgang.live(), soon).toBe(0)
     // That question may have come before the logout did; the next one has not.
     await hasSession(there, { fresh: true })
     expect((await takeNames(there)).filter(it => it !== 'sessionChange' && it !== 'notLoggedin')).toEqual([
@@ -137,7 +139,10 @@ describe.skipIf(!hasChromium)('the back button', () => {
       setTimeout(() => history.back())
     })
     await expect
-      .poll(() => page.evaluate(() => (window as { cameBack?: boolean }).cameBack).catch(() => undefined))
+      .poll(
+        () => page.evaluate(() => (window as { cameBack?: boolean }).cameBack).catch(() => undefined),
+        soon
+      )
       .toBe(true)
   }
 
@@ -172,7 +177,10 @@ describe.skipIf(!hasChromium)('the back button', () => {
       setTimeout(() => history.go(-2))
     })
     await expect
-      .poll(() => page.evaluate(() => (window as { cameBack?: boolean }).cameBack).catch(() => undefined))
+      .poll(
+        () => page.evaluate(() => (window as { cameBack?: boolean }).cameBack).catch(() => undefined),
+        soon
+      )
       .toBe(true)
     await untilHeard(page, 'sessionChange')
     expect(await takeNames(page)).toEqual(three)

@@ -85,3 +85,25 @@ export const untilHeard = async (page: Page, name: keyof Events): Promise<void> 
 
 /** The three events of a logout. */
 export const three = ['logout', 'statusChange', 'sessionChange']
+
+/** How long a test waits for what has to become so, in milliseconds. */
+export const soon = { timeout: 10_000 }
+
+/** Waits until what one tab has told the others has reached another tab, by every way. */
+export async function settled(from: Page, to: Page): Promise<void> {
+  await to.evaluate(() => {
+    const byStorage = new Promise(resolve =>
+      addEventListener('storage', event => event.key === 'fence' && resolve(undefined))
+    )
+    const channel = new BroadcastChannel('utgang:site')
+    const byChannel = new Promise(resolve => {
+      channel.onmessage = event => event.data === 7 && resolve(undefined)
+    })
+    Object.assign(window, { fence: Promise.all([byStorage, byChannel]).then(() => channel.close()) })
+  })
+  await from.evaluate(() => {
+    localStorage.setItem('fence', String(Math.random()))
+    new BroadcastChannel('utgang:site').postMessage(7)
+  })
+  await to.evaluate(() => (window as { fence?: Promise<void> }).fence)
+}
