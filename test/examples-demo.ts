@@ -1,5 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import puppeteer, { type Browser } from 'puppeteer-core'
 
@@ -53,12 +56,25 @@ function spawnDemo(dataFolder: string): { child: ChildProcess; output: () => str
   return { child, output: () => text }
 }
 
-/** Starts one Chromium. */
-export async function startBrowser(executablePath: string): Promise<Browser> {
+/** Starts one Chromium, with third-party cookies as Chrome ships them or blocked, as Debian's Chromium does. */
+export async function startBrowser(
+  executablePath: string,
+  thirdPartyCookies: 'allowed' | 'blocked' = 'blocked'
+): Promise<Browser> {
+  const blocked = thirdPartyCookies === 'blocked'
+  const profile = mkdtempSync(join(tmpdir(), 'utgang-examples-'))
+  mkdirSync(join(profile, 'Default'))
+  writeFileSync(
+    join(profile, 'Default', 'Preferences'),
+    JSON.stringify({
+      profile: { cookie_controls_mode: blocked ? 1 : 0, block_third_party_cookies: blocked }
+    })
+  )
   const browser = await puppeteer.launch({
     browser: 'chrome',
     executablePath,
     headless: true,
+    userDataDir: profile,
     args: [
       ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []),
       '--disable-gpu',
@@ -70,6 +86,7 @@ export async function startBrowser(executablePath: string): Promise<Browser> {
   })
   const child = browser.process()
   if (child) killWithUs(child)
+  child?.once('exit', () => rmSync(profile, { recursive: true, force: true, maxRetries: 5 }))
   return browser
 }
 

@@ -9,6 +9,9 @@ import { market as marketClient } from '../examples/src/clients.ts'
 import { outgoing } from '../examples/src/outgoing.ts'
 import { findChromium } from './chromium.ts'
 import { type Demo, failingDemo, startBrowser, startDemo } from './examples-demo.ts'
+import { testSignOutByScript } from './examples-script.ts'
+import { testServerStopped } from './examples-server-stopped.ts'
+import { exampleVisitor } from './examples-visitor.ts'
 
 const issuer = 'http://id.localhost:4000'
 const news = 'http://news.localhost:4001'
@@ -42,6 +45,18 @@ describe.skipIf(!chromium)(
     let demo: Demo
     let browser: Browser
     let page: Page
+    const {
+      signIn,
+      enterPassword,
+      signOutEverywhere,
+      openMenu,
+      openUntil,
+      click,
+      text,
+      attribute,
+      state,
+      verdict
+    } = exampleVisitor(() => page)
 
     beforeAll(async () => {
       demo = await startDemo(data)
@@ -247,39 +262,6 @@ describe.skipIf(!chromium)(
       expect(await state('#visitor')).toBe('signed-in')
     })
 
-    async function signIn(site: string, expected: 'password' | 'no password' = 'password'): Promise<void> {
-      await page.goto(`${site}/sign-in`)
-      if (expected === 'password') await enterPassword()
-      expect(page.url()).toBe(`${site}/`)
-      expect(await state('#visitor')).toBe('signed-in')
-    }
-
-    async function enterPassword(): Promise<void> {
-      await page.type('[name=login]', 'demo@utgang.test')
-      await page.type('[name=password]', 'correct horse battery staple')
-      await click('#sign-in')
-    }
-
-    async function signOutEverywhere({ handOver = true } = {}): Promise<void> {
-      await openMenu()
-      if (!handOver) await page.click('#hand-over')
-      await click('#sign-out-everywhere')
-    }
-
-    const openMenu = (): Promise<void> => page.click('#visitor summary')
-
-    /** Clicks and waits for the page to which that leads, through all redirects. */
-    async function click(selector: string): Promise<void> {
-      await Promise.all([page.waitForNavigation(), page.click(selector)])
-    }
-
-    async function openUntil(address: string, expected: string): Promise<void> {
-      const end = Date.now() + 20_000
-      do await page.goto(address)
-      while (page.url() !== expected && Date.now() < end)
-      expect(page.url()).toBe(expected)
-    }
-
     /** An access token of a site, got past it: the code from the address, redeemed with the site's own secret. */
     async function tokenOf(client: {
       client_id: string
@@ -323,21 +305,11 @@ describe.skipIf(!chromium)(
         token === undefined ? {} : { headers: { authorization: `Bearer ${token}` } }
       )
     }
-
-    const text = (selector: string): Promise<string> => page.$eval(selector, it => it.textContent ?? '')
-
-    const attribute = (selector: string, name: string): Promise<string | null> =>
-      page.$eval(selector, (it, key) => it.getAttribute(key), name)
-
-    const state = (selector: string): Promise<string | null> => attribute(selector, 'data-state')
-
-    /** The panel "what the server says now". */
-    async function verdict(): Promise<Record<'token' | 'api' | 'session', string | null>> {
-      return {
-        token: await state('#verdict-token'),
-        api: await state('#verdict-api'),
-        session: await state('#verdict-session')
-      }
-    }
   }
 )
+
+// Here, because the ports of the demo are its own: no other file can run it at the same time.
+describe.skipIf(!chromium)('signing out with JavaScript', () => {
+  testSignOutByScript(chromium as string, data)
+  testServerStopped(chromium as string)
+})

@@ -68,12 +68,13 @@ function offer(logout) {
     // It can still be clicked: while one logout is under way, the SDK takes a second call for the same one.
     button.ariaBusy = 'true'
     button.textContent = 'Signing out …'
-    trouble.textContent = ''
+    trouble.replaceChildren()
     try {
       await logout()
     } catch (error) {
-      // An SdkError, or in SPiD's form.
-      trouble.textContent = `You are still signed in. ${error.message ?? error.description}.`
+      // What the SDK says is for developers. (`description`: an error in SPiD's form.)
+      const detail = element('code', { textContent: error.message ?? error.description })
+      trouble.append('You are still signed in: signing out did not work. Try again in a moment.', detail)
     }
     button.ariaBusy = null
     button.textContent = textContent

@@ -1,0 +1,292 @@
+import type { Browser, BrowserContext, HTTPRequest, Page } from 'puppeteer-core'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { addresses } from '../examples/src/clients.ts'
+import { outgoing } from '../examples/src/outgoing.ts'
+import { type Demo, startBrowser, startDemo } from './examples-demo.ts'
+import { exampleVisitor } from './examples-visitor.ts'
+
+const { news, market, signIn: issuer } = addresses
+
+/** The three events of a logout, in the order in which SPiD documents them. */
+const three = ['SPiD.logout', 'SPiD.statusChange', 'SPiD.sessionChange']
+
+/** The first way out, at both sites, in a browser that blocks third-party cookies and in one that does not. */
+export function testSignOutByScript(chromium: string, data: string): void {
+  describe('in the demo', () => {
+    let demo: Demo
+    beforeAll(async () => {
+      demo = await startDemo(data)
+    })
+    afterAll(() => demo?.interrupt())
+
+    describe.each(['blocked', 'allowed'] as const)('third-party cookies %s', cookies => {
+      let browser: Browser
+      let context: BrowserContext
+      let page: Page
+      let complaints: string[]
+      let sent: HTTPRequest[]
+      const { signIn, openMenu, openUntil, click, text, attribute, state, verdict } = exampleVisitor(
+        () => page
+      )
+
+      beforeAll(async () => {
+        browser = await startBrowser(chromium, cookies)
+      })
+      afterAll(() => browser?.close())
+      beforeEach(async () => {
+        context = await browser.createBrowserContext()
+        complaints = []
+        sent = []
+        page = await newTab()
+      })
+      afterEach(async () => {
+        await context.close()
+        expect(complaints).toEqual([])
+      })
+
+      const ways = [
+        [news, cookies === 'blocked' ? 'redirect' : 'cookie', cookies === 'blocked' ? 'redirect' : 'sdk'],
+        [market, 'backend', 'end_session_api']
+      ] as const
+      // What the marketplace's page does has nothing to do with third-party cookies.
+      const different = cookies === 'blocked' ? ways : ways.slice(0, 1)
+
+      test.each(ways)(
+        '%s: by %s, with the three events, the receipt, and no login left',
+        async (site, by, cause) => {
+          await signIn(site)
+          const before = await context.cookies()
+          await signOut()
+          expect(await heard()).toEqual({ by, events: three })
+          expect(page.url()).toBe(`${site}/signed-out`)
+          expect(await text('main h1')).toBe('You are signed out')
+          expect(await state('#visitor')).toBe('signed-out')
+          expect(await attribute('#receipt', 'data-cause')).toBe(cause)
+          expect(await text('#receipt-session')).toBe('Ended, in this browser.')
+          // The marketplace's tokens are bound to the session, the newspaper's are not.
+          const token = site === market ? 'dead' : 'alive'
+          expect(await verdict()).toEqual({ token, api: token, session: 'dead' })
+
+          // The site's own login is gone too, not only its cookie.
+          await context.setCookie(...before.filter(it => it.domain === new URL(site).hostname))
+          await page.goto(`${site}/signed-out`)
+          expect(await state('#visitor')).toBe('signed-out')
+          await page.goto(`${site}/sign-in`)
+          expect(await page.$('#sign-in')).not.toBeNull()
+        }
+      )
+
+      test.each(different)(
+        '%s: another tab hears at once, and shows nothing personal any more',
+        async site => {
+          await signIn(site)
+          const first = page
+          page = await newTab()
+          await page.goto(site)
+          expect(await state('#visitor')).toBe('signed-in')
+          const other = page
+          page = first
+          await page.bringToFront()
+          await signOut()
+          const receipt = await text('#heard li:first-child')
+          page = other
+          await page.waitForSelector('#visitor[data-state="signed-out"]')
+          expect(page.url()).toBe(`${site}/`)
+          expect(await heard()).toEqual({ by: 'tab', events: three })
+          expect(await text('#heard li:first-child')).toBe(
+            receipt.replace(/by: (redirect|cookie|backend)/, 'by: tab')
+          )
+          expect(await page.$('#reading-list, #favourites')).toBeNull()
+        }
+      )
+
+      test.each(different)('%s: a double click is one logout, and its events come once', async (site, by) => {
+        await signIn(site)
+        await openMenu()
+        await page.click('#sign-out-script', { count: 2 })
+        await page.waitForSelector('#receipt')
+        const posts = sent.filter(it => /\/(sdk|auth)\/logout/.test(it.url()) && it.method() === 'POST')
+        expect(posts).toHaveLength(1)
+        expect(await heard()).toEqual({ by, events: three })
+        await page.reload({ waitUntil: 'networkidle0' })
+        expect(await attribute('#receipt', 'data-receipt')).not.toBeNull()
+        expect(await page.$('#heard')).toBeNull()
+      })
+
+      test.each(different)('%s: the back button shows no signed-in page', async site => {
+        await signIn(site)
+        await page.goto(site + (site === news ? '/article/lighthouse' : '/listing/bicycle'))
+        expect(await state('#visitor')).toBe('signed-in')
+        await page.goto(site)
+        await signOut()
+        for (let visited = 0; visited < 2; visited += 1) {
+          await page.evaluate('void setTimeout(() => history.back())')
+          await page.waitForFunction(
+            'location.pathname !== "/signed-out" && document.querySelector("#visitor")?.dataset.state === "signed-out"'
+          )
+        }
+        expect(await page.$('#phone, #reading-list')).toBeNull()
+      })
+
+      const how = cookies === 'allowed' ? 'on focus' : 'with its next page'
+      test(`the newspaper notices ${how} that somebody left at the marketplace`, async () => {
+        await signIn(news)
+        const newspaper = page
+        page = await newTab()
+        await signIn(market, 'no password')
+        await signOut()
+        page = newspaper
+        await comeBack()
+        if (cookies === 'allowed') {
+          await page.waitForSelector('#heard[data-by="elsewhere"]')
+          expect((await heard()).events).toEqual(three)
+          await page.waitForSelector('#visitor[data-state="signed-out"]')
+          expect(await statusAt(news)).toBe('notConnected')
+        } else {
+          // It asks once its last answer is a few seconds old.
+          await openUntil(news, `${news}/signed-out`)
+          expect(await attribute('#signed-out-here', 'data-how')).toBe('elsewhere')
+        }
+      })
+
+      if (cookies === 'blocked') {
+        test('the marketplace notices on focus that somebody left at the newspaper', async () => {
+          await signIn(news)
+          const newspaper = page
+          page = await newTab()
+          await signIn(market, 'no password')
+          const marketplace = page
+          page = newspaper
+          await page.bringToFront()
+          await signOut()
+          page = marketplace
+          await comeBack()
+          await page.waitForSelector('#heard[data-by="elsewhere"]')
+          expect((await heard()).events).toEqual(three)
+          expect(await state('#visitor')).toBe('signed-out')
+        })
+
+        test.each([news, market])('%s: without JavaScript there is no such button', async site => {
+          await page.setJavaScriptEnabled(false)
+          await signIn(site)
+          await openMenu()
+          expect(await page.$eval('#sign-out-script', it => it.checkVisibility())).toBe(false)
+          await click('#sign-out-everywhere')
+          expect(await state('#visitor')).toBe('signed-out')
+        })
+      }
+
+      async function newTab(): Promise<Page> {
+        const tab = await context.newPage()
+        tab.on('request', request => sent.push(request))
+        tab.on('pageerror', error => complaints.push(String(error)))
+        tab.on('console', message => message.type() === 'error' && complaints.push(message.text()))
+        return tab
+      }
+
+      async function signOut(): Promise<void> {
+        await page.waitForSelector('#with-javascript:not([hidden])')
+        await openMenu()
+        await page.click('#sign-out-script')
+        await page.waitForSelector('#receipt')
+      }
+
+      /** What a person does who was somewhere else: a headless browser gives every tab the focus, so it is told. */
+      async function comeBack(): Promise<void> {
+        await page.bringToFront()
+        await page.evaluate(() => dispatchEvent(new Event('focus')))
+      }
+
+      /** The log of the events, once it stands in the page that shows them. */
+      async function heard(): Promise<{ by: string | null; events: string[] }> {
+        await page.waitForSelector('#heard')
+        return {
+          by: await attribute('#heard', 'data-by'),
+          events: await page.$$eval('#heard li', lines => lines.map(it => it.dataset.event ?? ''))
+        }
+      }
+
+      /** What the site's backend says of this browser. */
+      function statusAt(site: string): Promise<string> {
+        return page.evaluate(
+          async address => ((await (await fetch(address)).json()) as { status: string }).status,
+          `${site}/auth/session`
+        )
+      }
+    })
+
+    describe('the backend for the SDK', () => {
+      const calls = outgoing()
+      afterAll(() => calls.close())
+      const json = { 'content-type': 'application/json' }
+
+      test.each([
+        ['of a page of its own', { origin: news, ...json }, 200],
+        ['and marked so', { origin: news, 'sec-fetch-site': 'same-origin', ...json }, 200],
+        ['of another site', { origin: market, ...json }, 403],
+        ['of a page that hides where it is from', { origin: 'null', ...json }, 403],
+        ['of nobody knows whom', json, 403],
+        ['marked cross-site', { origin: news, 'sec-fetch-site': 'cross-site', ...json }, 403],
+        ['marked same-site', { origin: news, 'sec-fetch-site': 'same-site', ...json }, 403],
+        ['of a form', { origin: news, 'content-type': 'application/x-www-form-urlencoded' }, 415],
+        ['of a form of text', { origin: news, 'content-type': 'text/plain' }, 415]
+      ])('takes a POST %s: %s, %i', async (_of, headers, status) => {
+        for (const path of ['/auth/logout', '/auth/clear']) {
+          const answer = await calls.fetch(news + path, {
+            method: 'POST',
+            headers: { ...headers },
+            body: '{}'
+          })
+          expect(answer.status, path).toBe(status)
+        }
+      })
+
+      test('ends nothing where nobody is signed in', async () => {
+        const answer = await calls.fetch(`${market}/auth/logout`, {
+          method: 'POST',
+          headers: { origin: market, ...json },
+          body: '{}'
+        })
+        expect(answer.headers.get('cache-control')).toBe('no-store')
+        expect(await answer.json()).toEqual({ ended: false })
+        expect(await (await calls.fetch(`${market}/auth/session`)).json()).toMatchObject({
+          status: 'notConnected'
+        })
+      })
+
+      test('signs in, and goes back only to a path of its own site', async () => {
+        const browser = await startBrowser(chromium)
+        try {
+          const page = await browser.newPage()
+          const { enterPassword } = exampleVisitor(() => page)
+          await page.goto(`${news}/auth/login?return_to=${encodeURIComponent('/article/lighthouse?a=b#c')}`)
+          await enterPassword()
+          expect(page.url()).toBe(`${news}/article/lighthouse?a=b#c`)
+          const session = await page.evaluate(async () => (await fetch('/auth/session')).json())
+          expect(session).toEqual({
+            status: 'connected',
+            user_id: 'demo-user',
+            display_name: 'Demo Person',
+            sid: expect.any(String),
+            expires_at: expect.any(Number),
+            cache_seconds: 0,
+            server_time: expect.any(Number)
+          })
+          for (const elsewhere of [
+            market,
+            '//market.localhost:4002/',
+            '/.//market.localhost:4002',
+            '/\\market.localhost:4002',
+            'x',
+            issuer
+          ]) {
+            await page.goto(`${news}/auth/login?return_to=${encodeURIComponent(elsewhere)}`)
+            expect(page.url(), elsewhere).toBe(`${news}/`)
+          }
+        } finally {
+          await browser.close()
+        }
+      })
+    })
+  })
+}
