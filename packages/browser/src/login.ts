@@ -1,4 +1,5 @@
 import { call, withQuery } from './answers.ts'
+import { isRight } from './id-token.ts'
 import { stay } from './leaving.ts'
 import type { Page } from './page.ts'
 import { base64url, newSecret } from './random.ts'
@@ -14,9 +15,6 @@ interface Attempt {
   /** The page's own. */
   text: string | undefined
 }
-
-/** How far this browser's clock may be off, in seconds. */
-const clockToleranceSeconds = 300
 
 const keyOf = ({ settings }: Page): string => `utgang:${settings.clientId}:login`
 
@@ -67,7 +65,8 @@ export async function finishLogin(page: Page, address: string): Promise<Tokens |
     if (answer.iss && answer.iss !== page.settings.server) throw failed(`${answer.iss} is not the server`)
     if (answer.error) throw failed(answer.error_description ?? answer.error, answer.error)
     const tokens = await redeem(page, attempt, answer.code ?? '')
-    checkIdToken(page, attempt, tokens.id_token)
+    if (!isRight(tokens.id_token, { ...page.settings, nonce: attempt.nonce }))
+      throw failed('its ID Token is missing, or of another server, client or sign-in, or too old')
     page.tokens = tokens
     page.cache.drop()
     stay(page)
@@ -79,21 +78,6 @@ export async function finishLogin(page: Page, address: string): Promise<Tokens |
     page.fire('loginException', error)
     throw error
   }
-}
-
-/** Whose tokens these are; undefined when there are none, or none that can be read. */
-export function subOf(tokens: Pick<Tokens, 'id_token'> | undefined): unknown {
-  try {
-    return claimsOf(tokens?.id_token ?? '').sub
-  } catch {
-    return undefined
-  }
-}
-
-/** Claims of a JWT, unchecked. @throws for what is no JWT */
-function claimsOf(jwt: string): Record<string, unknown> {
-  const bytes = atob((jwt.split('.')[1] ?? '').replaceAll('-', '+').replaceAll('_', '/'))
-  return JSON.parse(new TextDecoder().decode(Uint8Array.from(bytes, it => it.charCodeAt(0))))
 }
 
 const herePath = (): string => location.pathname + location.search + location.hash
@@ -130,19 +114,6 @@ async function redeem({ settings }: Page, attempt: Attempt, code: string): Promi
     })
   })
   return answer as unknown as Tokens
-}
-
-/** OIDC Core §3.1.3.7, but for the signature: the token came from the server itself, over TLS (point 6). */
-function checkIdToken({ settings }: Page, { nonce }: Attempt, idToken: string | undefined): void {
-  if (!idToken) throw failed('no ID Token came: "openid" has to be in scope')
-  const claims = claimsOf(idToken)
-  const isRight =
-    claims.iss === settings.server &&
-    [claims.aud].flat().includes(settings.clientId) &&
-    (claims.azp ?? settings.clientId) === settings.clientId &&
-    claims.nonce === nonce &&
-    Number(claims.exp) + clockToleranceSeconds > Date.now() / 1000
-  if (!isRight) throw failed('the ID Token is of another server, client or sign-in, or too old')
 }
 
 const failed = (why: string, error?: string, cause?: unknown): SdkError =>

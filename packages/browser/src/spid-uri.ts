@@ -4,7 +4,7 @@ import { originOf } from './options.ts'
 import { openStore } from './storage.ts'
 
 /** What the addresses need. */
-export interface UriOptions {
+interface UriOptions {
   client_id: string
   /** Host, with a port if need be; or an origin. */
   server: string

@@ -1,17 +1,17 @@
-import { newEmitter } from './emitter.ts'
-import { init } from './init.ts'
+import { type Emitter, newEmitter } from './emitter.ts'
 import { SdkError } from './sdk-error.ts'
-import type { Events, InitOptions, Utgang } from './types.ts'
+import { type Started, start } from './set-up.ts'
+import type { Events, InitOptions } from './types.ts'
 
 /** An error as SPiD's script gave it to callbacks. */
-export interface SpidError {
+interface SpidError {
   code: number
   type: string
   description: string
 }
 
 /** A callback in SPiD's form: the error or null, then the data. */
-export type Callback = (error: SpidError | null, data: object) => void
+type Callback = (error: SpidError | null, data: object) => void
 
 /** The global `SPiD`, with the calls of SPiD's own script, sdk-js 2.6. */
 export interface Spid {
@@ -33,25 +33,20 @@ export interface Spid {
   }
 }
 
-const names = [
-  'login',
-  'logout',
-  'userChange',
-  'sessionChange',
-  'sessionInit',
-  'statusChange',
-  'notLoggedin',
-  'visitor',
-  'loginException'
-] as const satisfies (keyof Events)[]
-
 /** See {@link Spid}. @param version that it calls itself. @param onInit hears the options of `init` */
 export function newSpid(version: string, onInit: (options: InitOptions) => void): Spid {
   // Pages subscribe before they call init, and fire events of their own.
   const events = newEmitter<Record<string, unknown>>()
-  let utgang: Utgang | undefined
+  const ofClient: Emitter<Events> = {
+    ...(events as unknown as Emitter<Events>),
+    fire: (event, payload) =>
+      events.fire(event, event === 'error' ? spidErrorOf(payload as SdkError) : payload),
+    // Another client may follow; the page hears of it, too.
+    clear() {}
+  }
+  let utgang: Started['calls'] | undefined
 
-  const get = (): Utgang => {
+  const get = (): Started['calls'] => {
     if (!utgang) throw new SdkError('invalid_options', 'client_id is undefined: call SPiD.init first')
     return utgang
   }
@@ -64,12 +59,9 @@ export function newSpid(version: string, onInit: (options: InitOptions) => void)
     version: () => version,
     init(options) {
       const before = utgang
-      utgang = init(options)
+      utgang = start(options, () => ofClient).calls
       onInit(options)
-      if (utgang === before) return
-      before?.close()
-      for (const name of names) utgang.on(name, payload => events.fire(name, payload))
-      utgang.on('error', error => events.fire('error', spidErrorOf(error)))
+      if (utgang !== before) before?.close()
     },
     hasSession: callback => hasSession(false, callback),
     logout(callback) {

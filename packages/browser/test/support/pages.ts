@@ -99,11 +99,11 @@ export async function settled(from: Page, to: Page): Promise<void> {
     const byChannel = new Promise(resolve => {
       channel.onmessage = event => event.data === 7 && resolve(undefined)
     })
-    Object.assign(window, { fence: Promise.all([byStorage, byChannel]).then(() => channel.close()) })
+    Object.assign(window, { arrived: Promise.all([byStorage, byChannel]).then(() => channel.close()) })
   })
   await from.evaluate(() => {
     localStorage.setItem('fence', String(Math.random()))
     new BroadcastChannel('utgang:site').postMessage(7)
   })
-  await to.evaluate(() => (window as { fence?: Promise<void> }).fence)
+  await to.evaluate(() => (window as { arrived?: Promise<void> }).arrived)
 }
