@@ -1,4 +1,3 @@
-import { webcrypto } from 'node:crypto'
 // The library below needs it, and leaves it to its users.
 import 'reflect-metadata'
 import * as x509 from '@peculiar/x509'
@@ -17,7 +16,7 @@ const dayMs = 86_400_000
 
 /** Makes a key and a certificate for these names, signed by an authority of our own. */
 export async function certificateFor(names: readonly string[]): Promise<Certificate> {
-  x509.cryptoProvider.set(webcrypto as never)
+  x509.cryptoProvider.set(crypto)
   const [authority, leaf] = await Promise.all([newKeys(), newKeys()])
   const valid = { notBefore: new Date(Date.now() - dayMs), notAfter: new Date(Date.now() + 7 * dayMs) }
   const issuer = 'CN=Test authority'
@@ -32,14 +31,14 @@ export async function certificateFor(names: readonly string[]): Promise<Certific
     extensions: [
       new x509.BasicConstraintsExtension(false),
       new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth]),
-      new x509.SubjectAlternativeNameExtension(names.map(value => ({ type: 'dns', value })))
+      new x509.SubjectAlternativeNameExtension(names.map(value => ({ type: 'dns' as const, value })))
     ]
   })
   const [pkcs8, spki] = await Promise.all([
-    webcrypto.subtle.exportKey('pkcs8', leaf.privateKey),
-    webcrypto.subtle.exportKey('spki', leaf.publicKey)
+    crypto.subtle.exportKey('pkcs8', leaf.privateKey),
+    crypto.subtle.exportKey('spki', leaf.publicKey)
   ])
-  const hash = await webcrypto.subtle.digest('SHA-256', spki)
+  const hash = await crypto.subtle.digest('SHA-256', spki)
   return {
     key: x509.PemConverter.encode(pkcs8, 'PRIVATE KEY'),
     cert: certificate.toString('pem'),
@@ -47,6 +46,6 @@ export async function certificateFor(names: readonly string[]): Promise<Certific
   }
 }
 
-async function newKeys(): Promise<webcrypto.CryptoKeyPair> {
-  return (await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify'])) as webcrypto.CryptoKeyPair
+async function newKeys(): Promise<CryptoKeyPair> {
+  return (await crypto.subtle.generateKey(algorithm, true, ['sign', 'verify'])) as CryptoKeyPair
 }

@@ -1,9 +1,8 @@
-import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import puppeteer from 'puppeteer-core'
 import type { Engine, Reach } from './engine.ts'
-import { killWithUs, removeFolder } from './processes.ts'
+import { endWithUs, removeFolder, temporaryFolder } from './processes.ts'
 import { puppeteerTab } from './puppeteer-tab.ts'
 
 /** Starts Chromium, with third-party cookies as Chrome ships them or blocked as a person can choose. */
@@ -12,7 +11,7 @@ export async function startChromium(
   thirdPartyCookies: 'allowed' | 'blocked',
   { proxyPort, keyHash }: Reach
 ): Promise<Engine> {
-  const profile = mkdtempSync(join(tmpdir(), 'utgang-chromium-'))
+  const profile = temporaryFolder('chromium')
   mkdirSync(join(profile, 'Default'))
   const blocked = thirdPartyCookies === 'blocked'
   // Debian's Chromium blocks by default, others do not: said either way.
@@ -39,7 +38,7 @@ export async function startChromium(
     ]
   })
   const child = browser.process()
-  if (child) killWithUs(child)
+  if (child) endWithUs(child)
   return {
     version: (await browser.version()).replace('/', ' ').replace('HeadlessChrome', 'Chromium'),
     newTab: async () => puppeteerTab(await browser.newPage()),

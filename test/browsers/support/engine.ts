@@ -10,7 +10,7 @@ export interface Engine {
 export interface Tab {
   goto(address: string): Promise<void>
   url(): Promise<string>
-  /** Runs a function in the page, whose arguments and result are JSON; promises are waited for. */
+  /** Runs a function in the page, whose arguments and result are JSON (undefined comes as null); promises are waited for. */
   evaluate<T>(run: (...given: never[]) => T | Promise<T>, ...given: unknown[]): Promise<T>
   click(selector: string): Promise<void>
   type(selector: string, text: string): Promise<void>
@@ -27,6 +27,9 @@ export interface Reach {
   keyHash: string
 }
 
-/** A function and its arguments as one expression: what bundlers do to functions would not be known in the page. */
+/**
+ * A function and its arguments as one expression, of which the result comes as JSON in all engines alike: each has its own
+ * idea of objects that come twice, and of what is undefined.
+ */
 export const expression = (run: (...given: never[]) => unknown, given: unknown[]): string =>
-  `(${run})(...${JSON.stringify(given)})`
+  `Promise.resolve((${run})(...${JSON.stringify(given)})).then(it => JSON.stringify(it) ?? 'null')`

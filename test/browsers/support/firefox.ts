@@ -1,9 +1,6 @@
-import { mkdtempSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import puppeteer from 'puppeteer-core'
 import type { Engine, Reach } from './engine.ts'
-import { killWithUs, removeFolder } from './processes.ts'
+import { endWithUs, removeFolder, temporaryFolder } from './processes.ts'
 import { puppeteerTab } from './puppeteer-tab.ts'
 
 /**
@@ -24,7 +21,7 @@ export async function startFirefox(
   cookieBehavior: 5 | 1,
   { proxyPort }: Reach
 ): Promise<Engine> {
-  const profile = mkdtempSync(join(tmpdir(), 'utgang-firefox-'))
+  const profile = temporaryFolder('firefox')
   const browser = await puppeteer.launch({
     browser: 'firefox',
     executablePath,
@@ -45,7 +42,7 @@ export async function startFirefox(
     }
   })
   const child = browser.process()
-  if (child) killWithUs(child)
+  if (child) endWithUs(child)
   return {
     version: (await browser.version()).replace('/', ' ').replace(/^f/, 'F'),
     newTab: async () => puppeteerTab(await browser.newPage()),

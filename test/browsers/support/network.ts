@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, request, type Server, type ServerResponse } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import { type AddressInfo, connect } from 'node:net'
+import type { Duplex } from 'node:stream'
 import { certificateFor } from './authority.ts'
 
 /** What answers for one name. */
@@ -26,6 +27,7 @@ export async function openNetwork(hosts: Readonly<Record<string, Host>>): Promis
   })
   const proxy = createServer((_request, response) => void response.writeHead(502).end())
   const frontPort = await listen(front)
+  const tunnels = new Set<Duplex>()
   proxy.on('connect', (request, socket) => {
     const [name = '', port] = (request.url ?? '').split(':')
     socket.on('error', () => socket.destroy())
@@ -35,13 +37,18 @@ export async function openNetwork(hosts: Readonly<Record<string, Host>>): Promis
       socket.pipe(upstream).pipe(socket)
     })
     upstream.on('error', () => socket.destroy())
-    socket.on('close', () => upstream.destroy())
+    tunnels.add(socket)
+    socket.on('close', () => {
+      tunnels.delete(socket)
+      upstream.destroy()
+    })
   })
   const proxyPort = await listen(proxy)
   return {
     proxyPort,
     keyHash,
     async close() {
+      for (const it of tunnels) it.destroy()
       await Promise.all([front, proxy].map(server => stop(server)))
     }
   }

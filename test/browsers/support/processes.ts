@@ -1,44 +1,75 @@
-import type { ChildProcess } from 'node:child_process'
-import { readdirSync, readFileSync, rmSync } from 'node:fs'
+import { type ChildProcess, spawn } from 'node:child_process'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
 
-/** Whatever happens to the tests, no process of theirs stays behind. */
-export function killWithUs(child: ChildProcess): void {
-  const kill = (): void => void child.kill('SIGKILL')
-  process.once('exit', kill)
-  child.once('exit', () => process.off('exit', kill))
+let keeper: ChildProcess | undefined
+
+/** Hands a process to the keeper (keeper.ts): it ends with its descendants when we are gone, even if we are killed. */
+export function endWithUs(child: ChildProcess): void {
+  tellKeeper(`process ${child.pid}`)
+  child.once('exit', () => tellKeeper(`gone ${child.pid}`))
 }
 
-/** Ends processes by their ids: those that are still there after a while are killed. */
+/** A new folder for a browser, which is removed when we are gone. */
+export function temporaryFolder(name: string): string {
+  const folder = mkdtempSync(join(tmpdir(), `utgang-${name}-`))
+  tellKeeper(`folder ${folder}`)
+  return folder
+}
+
+/** Removes one now; a browser that is just ending may still write into it. */
+export function removeFolder(folder: string): void {
+  rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 })
+}
+
+/** Waits until processes have ended, at most three seconds; those that are still there are killed. */
 export async function endAll(pids: readonly number[]): Promise<void> {
   for (let tries = 0; tries < 60 && pids.some(isRunning); tries++) await wait(50)
-  for (const pid of pids.filter(isRunning)) {
-    try {
-      process.kill(pid, 'SIGKILL')
-    } catch {
-      // It went by itself meanwhile.
-    }
+  for (const pid of pids.filter(isRunning)) kill(pid)
+}
+
+/** Kills a process, if it is there. */
+export function kill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL')
+  } catch {
+    // It went by itself meanwhile.
   }
 }
 
-/** All descendants of a process. */
-export function descendantsOf(pid: number): number[] {
-  const children = Map.groupBy(
-    readdirSync('/proc')
+/** A process and all of its descendants; the process alone where the system does not tell. */
+export function treeOf(pid: number): number[] {
+  const children = Map.groupBy(everyProcess(), it => it.parent)
+  const under = (id: number): number[] => (children.get(id) ?? []).flatMap(it => [it.id, ...under(it.id)])
+  return [pid, ...under(pid)]
+}
+
+function tellKeeper(line: string): void {
+  if (!keeper) {
+    keeper = spawn(process.execPath, [fileURLToPath(import.meta.resolve('./keeper.ts'))], {
+      // Of its own group: what stops the tests from the keyboard must not stop it.
+      detached: true,
+      stdio: ['pipe', 'ignore', 'ignore']
+    })
+    keeper.unref()
+  }
+  keeper.stdin?.write(`${line}\n`)
+}
+
+function everyProcess(): { id: number; parent: number }[] {
+  try {
+    return readdirSync('/proc')
       .filter(name => /^\d+$/.test(name))
       .flatMap(name => {
         const parent = statOf(Number(name))?.parent
         return parent === undefined ? [] : [{ id: Number(name), parent }]
-      }),
-    it => it.parent
-  )
-  const under = (id: number): number[] => (children.get(id) ?? []).flatMap(it => [it.id, ...under(it.id)])
-  return under(pid)
-}
-
-/** Removes a profile; a browser that is just ending may still write into it. */
-export function removeFolder(folder: string): void {
-  rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 })
+      })
+  } catch {
+    return []
+  }
 }
 
 function isRunning(pid: number): boolean {

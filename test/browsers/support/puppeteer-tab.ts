@@ -9,7 +9,7 @@ export function puppeteerTab(page: Page): Tab {
       await page.goto(address, { waitUntil: 'load' })
     },
     url: async () => page.url(),
-    evaluate: (run, ...given) => page.evaluate(expression(run, given)) as never,
+    evaluate: async (run, ...given) => JSON.parse((await page.evaluate(expression(run, given))) as string),
     async click(selector) {
       await page.waitForSelector(selector)
       await page.click(selector)

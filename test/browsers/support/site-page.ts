@@ -17,11 +17,11 @@ export interface Heard {
   payload: Record<string, unknown>
 }
 
-/** What a page told its server when it was shown: the first time, from the back/forward cache, or after a reload. */
+/** What a page told its server when it was shown. */
 export interface Shown {
   /** Path and query. */
   page: string
-  /** Whether it came from the back/forward cache. */
+  /** Whether it came from the back/forward cache, and was not loaded. */
   persisted: boolean
   /** Whom it said to be signed in; empty for nobody. */
   who: string
@@ -55,15 +55,18 @@ export function pageWith(options: InitOptions, who: string): string {
   window.heard = []
   window.sdk = init(${JSON.stringify(options).replaceAll('<', '\\u003c')})
   for (const name of ${JSON.stringify(events)})
-    window.sdk.on(name, payload => window.heard.push({ name, payload: { ...payload, code: payload.code } }))
+    window.sdk.on(name, payload => window.heard.push({ name, payload: name === 'error' ? { code: payload.code } : payload }))
   window.sdk.on('logout', () => { who.textContent = '' })
-  addEventListener('pageshow', ({ persisted }) => {
+  const tell = persisted => {
     const page = location.pathname + location.search
-    navigator.sendBeacon('/shown', JSON.stringify({ page, persisted, who: who.textContent }))
-  })
+    fetch('/shown', { method: 'POST', body: JSON.stringify({ page, persisted, who: who.textContent }) })
+  }
+  // WebKit's first one comes before the module has run.
+  addEventListener('pageshow', ({ persisted }) => { if (persisted) tell(true) })
   window.tokens = (await window.sdk.finishLogin()) ?? null
   if (window.tokens) who.textContent = 'whoever holds the tokens'
   document.body.dataset.ready = ''
+  tell(false)
 </script>
 </html>`
 }

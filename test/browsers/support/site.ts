@@ -121,7 +121,7 @@ export function newSite({ origin, issuer, clientId, secret, fetch, pages }: Site
       expectedState: it.state,
       expectedNonce: it.nonce
     })
-    const { sub = '', name = sub, sid } = tokens.claims() ?? {}
+    const { sub = '', name = sub, sid }: Partial<openid.IDToken> = tokens.claims() ?? {}
     const id = randomUUID()
     logins.set(id, { sub, name: String(name), sid: String(sid), accessToken: tokens.access_token })
     response.setHeader('set-cookie', `${loginCookie}=${id}; ${attributes}`)

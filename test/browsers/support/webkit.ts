@@ -1,14 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync } from 'node:fs'
 import { type AddressInfo, createServer } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { WebKitPaths } from '../../find-browsers.ts'
 import { type Engine, expression, type Reach, type Tab } from './engine.ts'
-import { descendantsOf, endAll, killWithUs, removeFolder } from './processes.ts'
+import { endAll, endWithUs, removeFolder, temporaryFolder, treeOf } from './processes.ts'
 import { newWebDriver, type WebDriver } from './webdriver.ts'
 
 /** Starts WebKitGTK's own browser, with its usual cookie policy or with Intelligent Tracking Prevention. */
@@ -17,17 +15,18 @@ export async function startWebKit(
   policy: 'default' | 'itp',
   { proxyPort }: Reach
 ): Promise<Engine> {
-  const home = mkdtempSync(join(tmpdir(), 'utgang-webkit-'))
+  const home = temporaryFolder('webkit')
   const screen = await startScreen(xvfb)
   const port = await freePort()
   const child = spawn(driver, [`--port=${port}`], {
     env: { ...process.env, ...environment(home), DISPLAY: screen.display },
     stdio: 'ignore'
   })
-  killWithUs(child)
+  endWithUs(child)
 
-  async function close(): Promise<void> {
-    const running = [...descendantsOf(child.pid ?? 0), child.pid ?? 0]
+  async function close(session?: WebDriver): Promise<void> {
+    const running = treeOf(child.pid ?? 0)
+    await session?.command('DELETE', '').catch(() => {})
     child.kill('SIGTERM')
     await endAll(running)
     screen.process.kill('SIGTERM')
@@ -49,21 +48,16 @@ export async function startWebKit(
         ]
       }
     })
-    let isFirst = true
+    const [first = ''] = await session.command<string[]>('GET', '/window/handles')
     return {
       version: `WebKitGTK ${session.capabilities.browserVersion}`,
       async newTab() {
-        const [first = ''] = await session.command<string[]>('GET', '/window/handles')
-        const opened = isFirst
-          ? { handle: first }
-          : await session.command<{ handle: string }>('POST', '/window/new', { type: 'tab' })
-        isFirst = false
-        return webKitTab(session, opened.handle)
+        // The first one stays empty: with its last tab the browser goes, and without a tab at hand it opens none.
+        await session.command('POST', '/window', { handle: first })
+        const { handle } = await session.command<{ handle: string }>('POST', '/window/new', { type: 'tab' })
+        return webKitTab(session, handle)
       },
-      async close() {
-        await session.command('DELETE', '').catch(() => {})
-        await close()
-      }
+      close: () => close(session)
     }
   } catch (error) {
     await close()
@@ -86,12 +80,12 @@ function webKitTab(session: WebDriver, handle: string): Tab {
       await here()
       const script = `const done = arguments[0]; Promise.resolve().then(() => ${expression(run, given)})
         .then(value => done({ value }), error => done({ error: String(error) }))`
-      const outcome = await session.command<{ value?: unknown; error?: string }>('POST', '/execute/async', {
+      const outcome = await session.command<{ value?: string; error?: string }>('POST', '/execute/async', {
         script,
         args: []
       })
       if (outcome.error !== undefined) throw new Error(outcome.error)
-      return outcome.value as never
+      return JSON.parse(outcome.value ?? 'null')
     },
     async click(selector) {
       await here()
@@ -137,7 +131,7 @@ async function startScreen(xvfb: string): Promise<{ process: ChildProcess; displ
       stdio: ['ignore', 'ignore', 'ignore', 'pipe']
     }
   )
-  killWithUs(child)
+  endWithUs(child)
   const [number] = await Promise.race([
     once(child.stdio[3] as Readable, 'data'),
     once(child, 'exit').then(([code]) => Promise.reject(new Error(`Xvfb ended with ${code}`)))

@@ -129,9 +129,9 @@ export async function giveTheCredentials(
   await until(async () => !(await tab.url()).startsWith(issuer))
 }
 
-/** Waits for something in a browser to become so. @throws after 15 seconds, with the last error if there was one */
+/** Waits for something in a browser to become so. @throws after 30 seconds, with the last error if there was one */
 export async function until(holds: () => Promise<boolean>): Promise<void> {
-  const end = Date.now() + 15_000
+  const end = Date.now() + 30_000
   let last: unknown
   while (Date.now() < end) {
     try {
