@@ -104,7 +104,7 @@ export function testSignOutByScript(chromium: string, data: string): void {
         await signIn(site)
         await openMenu()
         await page.click('#sign-out-script', { count: 2 })
-        await page.waitForSelector('#receipt')
+        await page.waitForSelector('main:has(#heard) #receipt')
         const posts = sent.filter(it => /\/(sdk|auth)\/logout/.test(it.url()) && it.method() === 'POST')
         expect(posts).toHaveLength(1)
         expect(await heard()).toEqual({ by, events: three })
@@ -188,7 +188,7 @@ export function testSignOutByScript(chromium: string, data: string): void {
         await page.waitForSelector('#with-javascript:not([hidden])')
         await openMenu()
         await page.click('#sign-out-script')
-        await page.waitForSelector('#receipt')
+        await page.waitForSelector('main:has(#heard) #receipt')
       }
 
       /** What a person does who was somewhere else: a headless browser gives every tab the focus, so it is told. */
@@ -252,6 +252,24 @@ export function testSignOutByScript(chromium: string, data: string): void {
         expect(await (await calls.fetch(`${market}/auth/session`)).json()).toMatchObject({
           status: 'notConnected'
         })
+      })
+
+      test('ends no login whose session lives, whatever a page has heard', async () => {
+        const browser = await startBrowser(chromium)
+        try {
+          const page = await browser.newPage()
+          const { signIn } = exampleVisitor(() => page)
+          await signIn(news)
+          const cleared = await page.evaluate(async () => {
+            const headers = { 'content-type': 'application/json' }
+            return (await fetch('/auth/clear', { method: 'POST', headers, body: '{"by":"tab"}' })).json()
+          })
+          expect(cleared).toEqual({ cleared: false })
+          const session = await page.evaluate(async () => (await fetch('/auth/session')).json())
+          expect(session).toMatchObject({ status: 'connected' })
+        } finally {
+          await browser.close()
+        }
       })
 
       test('signs in, and goes back only to a path of its own site', async () => {

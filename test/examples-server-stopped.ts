@@ -67,7 +67,7 @@ export function testServerStopped(chromium: string): void {
           server = await startServer()
         }
         await page.click('#sign-out-script')
-        await page.waitForSelector('#receipt')
+        await page.waitForSelector('main:has(#heard) #receipt')
         expect(await attribute('#heard', 'data-by')).toBe(by)
         expect(await state('#visitor')).toBe('signed-out')
       }
@@ -80,7 +80,7 @@ export function testServerStopped(chromium: string): void {
       await page.waitForSelector('#with-javascript:not([hidden])')
       await openMenu()
       await page.click('#sign-out-script')
-      await page.waitForSelector('#receipt')
+      await page.waitForSelector('main:has(#heard) #receipt')
       expect(await attribute('#heard', 'data-by')).toBe('redirect')
       expect(await state('#visitor')).toBe('signed-out')
       expect(await page.evaluate(async () => (await fetch('/auth/session')).json())).toMatchObject({

@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import * as openid from 'openid-client'
 import { paths } from './clients.ts'
 import type { RpSession } from './rp-session.ts'
+import { signOnHasEnded } from './session-check.ts'
 import { signedOutPage } from './signed-out.ts'
 import type { SiteParts } from './site-parts.ts'
 
@@ -10,6 +11,10 @@ export function registerLogout(app: FastifyInstance, parts: SiteParts): void {
   app.post('/sign-out', (request, reply) => signOutEverywhere(parts, request, reply))
   app.post('/sign-out-here', (request, reply) => signOutHere(parts, request, reply))
   app.get(paths.signedOut, async (request, reply) => {
+    const session = parts.sessions.live(request)
+    // A page that went to the sign-in server by a script comes back with its login.
+    if (session && (await signOnHasEnded(parts, session)))
+      parts.sessions.leave(reply, session, { how: 'everywhere' })
     // Whoever signs in from here is done with this page.
     const visitor = { ...parts.visitorOf(request), at: '/' }
     return parts.show(

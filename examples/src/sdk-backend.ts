@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { localPath, startSignIn } from './login.ts'
-import { hasEndedElsewhere } from './session-check.ts'
+import { signOnHasEnded } from './session-check.ts'
 import type { Site, SiteParts } from './site-parts.ts'
 
 /**
@@ -27,8 +27,7 @@ async function session(
   const now = { cache_seconds: 0, server_time: Math.floor(Date.now() / 1000) }
   const found = parts.sessions.live(request)
   reply.header('cache-control', 'no-store')
-  if (found && (await hasEndedElsewhere(parts, found)))
-    parts.sessions.leave(reply, found, { how: 'elsewhere' })
+  if (found && (await signOnHasEnded(parts, found))) parts.sessions.leave(reply, found, { how: 'elsewhere' })
   if (!found || found.leaving) return reply.send({ status: 'notConnected', ...now })
   return reply.send({
     status: 'connected',
@@ -64,11 +63,15 @@ async function logout(parts: SiteParts, request: FastifyRequest, reply: FastifyR
   }
 }
 
-/** Ends the login at this site alone, for a page that has heard that the sign-on session is over. Nobody is asked. */
-function clear(parts: SiteParts, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+/**
+ * Ends the login at this site alone, for a page that has heard that the sign-on session is over. By now it may be
+ * another login, of somebody who has signed in since: one whose session lives is left alone.
+ */
+async function clear(parts: SiteParts, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
   const session = parts.sessions.live(request)
-  if (session) parts.sessions.leave(reply, session, { how: howOf(request.body) })
-  return reply.header('cache-control', 'no-store').send({ cleared: session !== undefined })
+  const isOver = session !== undefined && (await signOnHasEnded(parts, session)) !== false
+  if (isOver) parts.sessions.leave(reply, session, { how: howOf(request.body) })
+  return reply.header('cache-control', 'no-store').send({ cleared: isOver })
 }
 
 /** The page sends the event that it heard. */

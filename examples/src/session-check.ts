@@ -34,14 +34,17 @@ export async function askAgainFirst(
 }
 
 /**
- * The same question without the browser, for a page that asks by a script: has the sign-on session ended that this
- * login came from? Only a receipt says yes. A sign-in server that does not answer says nothing.
+ * The same question without the browser, where no redirect can be: has the sign-on session ended that this login came
+ * from? A receipt says yes, and that there is none says no. `undefined`: the sign-in server did not answer.
  */
-export async function hasEndedElsewhere({ server }: SiteParts, { sid }: RpSession): Promise<boolean> {
+export async function signOnHasEnded(
+  { server }: SiteParts,
+  { sid }: RpSession
+): Promise<boolean | undefined> {
   try {
     return (await readReceipt(server, { sid })) !== undefined
   } catch {
-    return false
+    return undefined
   }
 }
 
