@@ -51,7 +51,7 @@ export function readOptions(options: InitOptions): Settings {
 }
 
 /** The server's origin. @throws SdkError `invalid_options` */
-export function originOf({ server, https = true }: Pick<InitOptions, 'server' | 'https'>): string {
+function originOf({ server, https = true }: Pick<InitOptions, 'server' | 'https'>): string {
   const url = isText(server) && parse(server.includes('://') ? server : `http${https ? 's' : ''}://${server}`)
   const isOrigin = url && /^https?:$/.test(url.protocol) && url.href === `${url.origin}/`
   check('server', server, isOrigin, 'an origin such as https://id.example.com, or host[:port]')

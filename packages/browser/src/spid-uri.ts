@@ -1,23 +1,16 @@
 import { withQuery } from './answers.ts'
 import { newCache } from './local-state.ts'
-import { originOf } from './options.ts'
+import { readOptions } from './options.ts'
 import { openStore } from './storage.ts'
-
-/** What the addresses need. */
-interface UriOptions {
-  client_id: string
-  /** Host, with a port if need be; or an origin. */
-  server: string
-  /** Default `true`. */
-  https?: boolean
-}
+import type { InitOptions } from './types.ts'
 
 /** Makes the address of one of the server's pages. Defaults: the page's own address, and the client of `init`. */
 type Address = (redirect_uri?: string, client_id?: string) => string
 
 /** The global `SPiD_Uri`: addresses for links, as SPiD's own script gave them. It asks nobody. */
 export interface SpidUri {
-  init(options: UriOptions): void
+  /** @throws SdkError `invalid_options` */
+  init(options: InitOptions): void
   login: Address
   signup: Address
   auth: Address
@@ -26,21 +19,22 @@ export interface SpidUri {
 }
 
 /** See {@link SpidUri}. @param fallback what to go by until its own `init` is called */
-export function newSpidUri(fallback: () => UriOptions): SpidUri {
-  let own: UriOptions | undefined
+export function newSpidUri(fallback: () => InitOptions): SpidUri {
+  let own: InitOptions | undefined
+  const settings = () => readOptions(own ?? fallback())
   const page =
     (path: string): Address =>
-    (redirect_uri = location.href, client_id = (own ?? fallback()).client_id) =>
-      withQuery(`${originOf(own ?? fallback())}/${path}`, { response_type: 'code', client_id, redirect_uri })
+    (redirect_uri = location.href, client_id = settings().clientId) =>
+      withQuery(`${settings().server}/${path}`, { response_type: 'code', client_id, redirect_uri })
   return {
     init(options) {
-      originOf(options)
+      readOptions(options)
       own = options
     },
     login: page('flow/login'),
     signup: page('flow/signup'),
     auth: page('flow/auth'),
-    logout(redirect_uri, client_id = (own ?? fallback()).client_id) {
+    logout(redirect_uri, client_id = settings().clientId) {
       forgetOnLeaving(client_id)
       return page('logout')(redirect_uri, client_id)
     },

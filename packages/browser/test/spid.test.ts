@@ -283,12 +283,16 @@ describe.skipIf(!hasChromium)('a page of SPiD’s time', () => {
       }
       return [
         messageOf(() => window.SPiD.hasSession()),
-        messageOf(() => window.SPiD.init({ server: 'id.example.com' } as never))
+        messageOf(() => window.SPiD.init({ server: 'id.example.com' } as never)),
+        messageOf(() => window.SPiD_Uri.login()),
+        messageOf(() => window.SPiD_Uri.init({ client_id: 'site', server: 'id.example.com/path' }))
       ]
     })
     expect(messages).toEqual([
       'client_id is undefined: call SPiD.init first',
-      'client_id is undefined: give the id of the client at the server'
+      'client_id is undefined: give the id of the client at the server',
+      'client_id is "": give the id of the client at the server',
+      'server is "id.example.com/path": give an origin such as https://id.example.com, or host[:port]'
     ])
   })
 
@@ -333,6 +337,14 @@ describe.skipIf(!hasChromium)('SPiD_Uri', () => {
     expect(await page.evaluate(() => window.SPiD_Uri.login('https://site.example/'))).toBe(
       `${utgang.issuer}/flow/login?response_type=code&client_id=site&redirect_uri=https%3A%2F%2Fsite.example%2F`
     )
+  })
+
+  test('logout() leads away from what was kept: the page that comes back asks anew', async () => {
+    await utgang.signIn(context)
+    const page = await open(synchronous(`${old(hosts.real())}; SPiD_Uri.logout('https://site.example/')`))
+    await toldBy(page, 'hasSession()')
+    await page.goto(`${site.origin}/elsewhere`)
+    expect(await page.evaluate(() => localStorage['utgang:site:session'])).toBeUndefined()
   })
 
   test('leads to a logout that a real server does', async () => {

@@ -166,6 +166,19 @@ describe.skipIf(!hasChromium)('the back button', () => {
     expect(heard[0]?.payload).toMatchObject({ by: 'tab' })
   })
 
+  test('to a page that has heard of the logout, and where somebody has signed in since: no news', async () => {
+    const page = await marked(await tab())
+    await logout(await tab())
+    await untilHeard(page, 'sessionChange')
+    await utgang.signIn(context)
+    await hasSession(page, { fresh: true })
+    await takeHeard(page)
+    await page.goto(site.otherOrigin)
+    await back(page)
+    expect(await takeNames(page)).toEqual([])
+    await logout(page)
+  })
+
   test('to a page from before its own logout by leaving', async () => {
     const page = await marked(await tab({ client_id: 'careful' }))
     site.starts.set('/back', { ...options, client_id: 'careful' })
