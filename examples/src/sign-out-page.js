@@ -4,8 +4,8 @@
 /** Whether this page was made for somebody who is signed in here. */
 export const isSignedIn = () => document.querySelector('#visitor').dataset.state === 'signed-in'
 
-/** Offers the way out, and follows the session. @param sdk `on(event, listener)`, and `logout()`, which gives a promise */
-export function followSession({ on, logout }) {
+/** Offers the way out, and shows what this page hears of a logout, wherever it was done. @param sdk `on(event, listener)`, and `logout()`, which gives a promise */
+export function followLogout({ on, logout }) {
   const heard = newLog()
   on('SPiD.logout', async event => {
     heard.start(event)
@@ -74,7 +74,10 @@ function offer(logout) {
     } catch (error) {
       // What the SDK says is for developers. (`description`: an error in SPiD's form.)
       const detail = element('code', { textContent: error.message ?? error.description })
-      trouble.append('You are still signed in: signing out did not work. Try again in a moment.', detail)
+      trouble.replaceChildren(
+        'You are still signed in: signing out did not work. Try again in a moment.',
+        detail
+      )
     }
     button.ariaBusy = null
     button.textContent = textContent
@@ -89,7 +92,7 @@ const ways = {
     'The page asked the sign-in server, and your browser sent its cookie along. The page stayed where it was.',
   token: 'The page showed the sign-in server its tokens. The page stayed where it was.',
   redirect:
-    'No call from this page could end the session, mostly because the browser keeps the cookies of other sites from it. So the page went to the sign-in server and came back.',
+    'No call from this page could end the session: a browser that blocks third-party cookies sends none along. So the page went to the sign-in server and came back.',
   tab: 'Another tab of this site signed out, and told this one.',
   elsewhere: 'The session was ended somewhere else. This page found out by asking.'
 }
@@ -120,10 +123,9 @@ function newLog() {
       way.textContent = ways[event.by]
       log.dataset.by = event.by
       add('SPiD.logout', event)
-      this.place()
     },
     /** Nothing before the logout: at first pages hear who is signed in, and that is no news. */
-    add: name => event => event.session === null && log.isConnected && add(name, event),
+    add: name => event => event.session === null && log.dataset.by && add(name, event),
     /** Beside the receipt where there is one, else on top. */
     place() {
       const panels = document.querySelector('#signed-out-here + .panels')

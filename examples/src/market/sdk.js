@@ -1,4 +1,4 @@
-import { followSession, isSignedIn } from '/sign-out-page.js'
+import { followLogout, isSignedIn } from '/sign-out-page.js'
 // The package @utgang/browser, which this site serves itself.
 import { init } from '/utgang.js'
 
@@ -9,10 +9,10 @@ const utgang = init({
   backend: '/auth',
   // Where a logout comes back to, should it have to be one by redirect.
   redirect_uri: `${location.origin}/signed-out`,
-  // People who come back to this page see whether they are signed in still.
-  watch: true
+  // Whoever is signed in and comes back to this page sees whether that is so still.
+  watch: isSignedIn()
 })
 
-followSession(utgang)
+followLogout(utgang)
 // What fails is told as an event too; here there is nothing to do about it.
 if (isSignedIn()) utgang.hasSession().catch(() => {})

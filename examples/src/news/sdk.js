@@ -1,11 +1,11 @@
-import { followSession, isSignedIn } from '/sign-out-page.js'
+import { followLogout, isSignedIn } from '/sign-out-page.js'
 
 // The script build, from the sign-in server, has set the global SPiD; or that server cannot be reached, and then this
 // site does without.
 const { SPiD } = globalThis
 if (SPiD) {
   // First who listens, then `init`: a page that comes back from a logout hears of it at once.
-  followSession({
+  followLogout({
     on: (event, listener) => SPiD.event.subscribe(event, listener),
     logout: () =>
       new Promise((done, failed) => SPiD.logout((error, data) => (error ? failed(error) : done(data))))
@@ -17,8 +17,8 @@ if (SPiD) {
     https: false,
     // Where a logout by redirect comes back to.
     redirect_uri: `${location.origin}/signed-out`,
-    // People who come back to this page see whether they are signed in still.
-    watch: true
+    // Whoever is signed in and comes back to this page sees whether that is so still.
+    watch: isSignedIn()
   })
   if (isSignedIn()) SPiD.hasSession()
 }
