@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { readSdkScript, sdkScriptHref } from '../../packages/server/src/doors/sdk-script.ts'
 import { type Setting, settings } from './support/browsers.ts'
 import type { Engine, Tab } from './support/engine.ts'
 import { type Aims, type Attempt, doEverything } from './support/everything.ts'
@@ -28,7 +29,7 @@ beforeAll(async () => {
 })
 afterAll(() => world.close())
 
-/** An empty page; `/bounce?to=` sends on whatever comes, to that address; `/plant?cookie=` sets that. */
+/** An empty page; `/bounce?to=` sends on whatever comes, to that address; `?cookie=` sets it. */
 function serve({ url = '/' }: IncomingMessage, response: ServerResponse): void {
   const { pathname, searchParams } = new URL(url, shop)
   response.setHeader('cache-control', 'no-store')
@@ -40,7 +41,8 @@ function serve({ url = '/' }: IncomingMessage, response: ServerResponse): void {
     response.setHeader('access-control-allow-headers', 'content-type')
     return void response.writeHead(307, { location: searchParams.get('to') ?? '/' }).end()
   }
-  const planted = searchParams.getAll('cookie')
+  // As UTF-8, whose bytes Node would not write by itself.
+  const planted = searchParams.getAll('cookie').map(line => Buffer.from(line).toString('latin1'))
   if (planted.length > 0) response.setHeader('set-cookie', planted)
   response
     .setHeader('content-type', 'text/html; charset=utf-8')
@@ -82,6 +84,78 @@ describe.each(settings.filter(it => open.includes(it.policy)))('$engine, $policy
       await expectUnharmed(tab, setting, uid)
     }
   )
+
+  inBrowser('a redirect of an application lends its origin to nobody', async engine => {
+    const tab = await engine.newTab()
+    const uid = await signIn(tab)
+    for (const [path, init] of [
+      ['/sdk/session?client_id=shop', {}],
+      [
+        '/sdk/logout?client_id=shop',
+        { method: 'POST', body: '{}', headers: { 'content-type': 'application/json' } }
+      ],
+      [
+        '/sdk/logout?client_id=shop',
+        { method: 'POST', body: '{}', headers: { 'content-type': 'text/plain' } }
+      ]
+    ] as const) {
+      await tab.goto(`${evil}/`)
+      const saw = await tab.evaluate(
+        fetchText,
+        `${shop}/bounce?to=${encodeURIComponent(issuer + path)}`,
+        init
+      )
+      expect(saw, path).toMatch(/^failed/)
+    }
+    await expectUnharmed(tab, setting, uid)
+  })
+
+  inBrowser('cookies that a sibling host plants change nothing, though they arrive', async engine => {
+    const tab = await engine.newTab()
+    const uid = await signIn(tab)
+    const everywhere = 'Domain=utgang.test; Path=/; Secure; SameSite=None'
+    const lines = plantedNames.flatMap(name => [
+      `${name}=planted; ${everywhere}`,
+      `${name}=planted; ${everywhere}; Path=/sdk`
+    ])
+    const query = new URLSearchParams(lines.map(line => ['cookie', line]))
+    await tab.goto(`${sibling}/?${query}`)
+    await tab.evaluate(
+      (texts: string[]) => {
+        // biome-ignore lint/suspicious/noDocumentCookie: strangers are not bound by our rules
+        for (const text of texts) document.cookie = text
+      },
+      [...lines, `tossed=1; ${everywhere}`]
+    )
+    await tab.goto(`${issuer}/`)
+    // The control: a sibling's cookies do get here.
+    expect(await tab.evaluate(() => document.cookie)).toContain('tossed=1')
+    const arrived = /(^|; )__Host-utgang-sdk=planted/.test(await tab.evaluate(() => document.cookie))
+    // WebKitGTK knows no prefixes: there the name comes twice, and the server says and does nothing by it.
+    expect(arrived).toBe(setting.engine === 'WebKit')
+    if (!arrived) return expectUnharmed(tab, setting, uid)
+    await tab.goto(`${shop}/`)
+    expect(await statusIn(tab)).toBe('unknown')
+    expect(await logoutIn(tab)).toBe(false)
+    expect(await isLive(uid)).toBe(true)
+  })
+
+  inBrowser(
+    'the script loads from another origin with the integrity of its bytes, and with no other',
+    async engine => {
+      const tab = await engine.newTab()
+      await tab.goto(`${shop}/`)
+      const script = readSdkScript()
+      const load = (integrity: string): Promise<unknown> =>
+        tab.evaluate(loadScript, sdkScriptHref(issuer, script), integrity)
+      const wrong = script.integrity.replace(/.$/, it => (it === 'A' ? 'B' : 'A'))
+      expect(await load(wrong)).toEqual({ event: 'error', version: undefined })
+      expect(await load(script.integrity)).toEqual({
+        event: 'load',
+        version: expect.stringMatching(/^\d+\.\d+\.\d+/)
+      })
+    }
+  )
 })
 
 /** Does everything on an empty page of an origin, until the server has answered what no browser holds back. */
@@ -94,6 +168,39 @@ async function attackFrom(engine: Engine, origin: string): Promise<Attempt[]> {
   await tab.close()
   return attempts.map(({ did, saw }) => ({ did, saw: saw.replace(/\d{10}/g, 'a time') }))
 }
+
+/** Names that some browsers, or a careless server, could take for those of the server's own cookies. */
+const plantedNames = ['__Host-utgang-sdk', '__Host-utgang'].flatMap(name => [
+  name,
+  name.toLowerCase(),
+  name.toUpperCase(),
+  `\u00a0${name}`,
+  `${name}\u00a0`,
+  `\u2003${name}`,
+  // A cookie without a name, whose value looks like one with.
+  `=${name}`
+])
+
+/** Runs in a page: what it may read of an answer. */
+const fetchText = (address: string, init: RequestInit): Promise<string> =>
+  fetch(address, { ...init, credentials: 'include' }).then(
+    answer => answer.text(),
+    error => `failed: ${error.name}`
+  )
+
+/** Runs in a page: loads a script by a tag, and says what it found afterwards. */
+const loadScript = (src: string, integrity: string): Promise<object> =>
+  new Promise(done => {
+    const tag = document.createElement('script')
+    const end = (event: string) => (): void => {
+      const { SPiD } = window as unknown as { SPiD?: { version(): string } }
+      done({ event, version: SPiD?.version() })
+    }
+    tag.onload = end('load')
+    tag.onerror = end('error')
+    Object.assign(tag, { src, integrity, crossOrigin: 'anonymous' })
+    document.head.append(tag)
+  })
 
 /** Signs Ola in at the shop. Returns the session's uid. */
 async function signIn(tab: Tab): Promise<string> {
@@ -140,22 +247,9 @@ async function expectUnharmed(tab: Tab, { sendsCookie }: Setting, uid: string): 
   await tab.goto(`${issuer}/`)
   expect(await tab.evaluate(() => document.body.textContent ?? '')).toContain('Ola Nordmann')
   await tab.goto(`${shop}/`)
-  const status = await tab.evaluate(async (server: string) => {
-    const answer = await fetch(`${server}/sdk/session?client_id=shop`, { credentials: 'include' })
-    return (await answer.json()).status
-  }, issuer)
-  expect(status).toBe(sendsCookie ? 'connected' : 'unknown')
+  expect(await statusIn(tab)).toBe(sendsCookie ? 'connected' : 'unknown')
   if (sendsCookie) {
-    const ended = await tab.evaluate(async (server: string) => {
-      const answer = await fetch(`${server}/sdk/logout?client_id=shop`, {
-        method: 'POST',
-        credentials: 'include',
-        headers: { 'content-type': 'application/json' },
-        body: '{}'
-      })
-      return (await answer.json()).ended
-    }, issuer)
-    expect(ended).toBe(true)
+    expect(await logoutIn(tab)).toBe(true)
   } else {
     await tab.evaluate((server: string) => {
       location.href = `${server}/logout?client_id=shop&redirect_uri=${encodeURIComponent(`${location.origin}/`)}`
@@ -164,6 +258,25 @@ async function expectUnharmed(tab: Tab, { sendsCookie }: Setting, uid: string): 
   }
   await until(async () => !(await isLive(uid)))
 }
+
+/** What the shop's own page hears. */
+const statusIn = (tab: Tab): Promise<string> =>
+  tab.evaluate(async (server: string) => {
+    const answer = await fetch(`${server}/sdk/session?client_id=shop`, { credentials: 'include' })
+    return (await answer.json()).status
+  }, issuer)
+
+/** Whether the shop's own page could end the session. */
+const logoutIn = (tab: Tab): Promise<boolean> =>
+  tab.evaluate(async (server: string) => {
+    const answer = await fetch(`${server}/sdk/logout?client_id=shop`, {
+      method: 'POST',
+      credentials: 'include',
+      headers: { 'content-type': 'application/json' },
+      body: '{}'
+    })
+    return (await answer.json()).ended
+  }, issuer)
 
 const now = (): number => Math.floor(Date.now() / 1000)
 
