@@ -40,7 +40,7 @@ export async function startChromium(
   const child = browser.process()
   if (child) endWithUs(child)
   return {
-    version: (await browser.version()).replace('/', ' ').replace('HeadlessChrome', 'Chromium'),
+    version: (await browser.version()).replace(/^\w+\//, 'Chromium '),
     newTab: async () => puppeteerTab(await browser.newPage()),
     async close() {
       await browser.close()

@@ -8,7 +8,8 @@ export function puppeteerTab(page: Page): Tab {
     async goto(address) {
       await page.goto(address, { waitUntil: 'load' })
     },
-    url: async () => page.url(),
+    // Puppeteer hears of a navigation later than the page; in the middle of one there is no page to ask.
+    url: async () => String(await page.evaluate('location.href').catch(() => page.url())),
     evaluate: async (run, ...given) => JSON.parse((await page.evaluate(expression(run, given))) as string),
     async click(selector) {
       await page.waitForSelector(selector)

@@ -5,21 +5,27 @@ import type { Reach, Tab } from './engine.ts'
 import { type Host, openNetwork, passOnTo } from './network.ts'
 import { newSite, type Site } from './site.ts'
 
-/** The identity server and two sites of others, as browsers see them; strangers if a test brings some. */
+/** The identity server and three sites, as browsers see them; strangers if a test brings some. */
 export interface World extends Reach {
   at: TestSystem
   news: Site
   market: Site
+  /** Of the identity server's own site. */
+  www: Site
   close(): Promise<void>
 }
 
 /** The identity server. */
 export const issuer = 'https://id.utgang.test'
-/** Of the identity server's own site. */
+/** Of nobody we know, on the identity server's own site. */
 export const sibling = 'https://blog.utgang.test'
 /** Of nobody we know. */
 export const evil = 'https://evil.example'
-const [newsOrigin, marketOrigin] = ['https://news.test', 'https://market.example']
+const origins = {
+  news: 'https://news.test',
+  market: 'https://market.example',
+  www: 'https://www.utgang.test'
+}
 
 const user = {
   sub: 'u-ola',
@@ -31,7 +37,7 @@ const user = {
 const secretOf = (clientId: string): string => `${clientId}-secret-of-the-browser-tests`
 
 /**
- * The pages of the two sites. Each signs its visitors out in another way; redirects come back to the page itself.
+ * The pages of the sites. Each signs its visitors out in another way; redirects come back to the page itself.
  * `careful` asks before every logout, so that nothing but the redirect can end a session for it.
  */
 const pages = {
@@ -41,7 +47,8 @@ const pages = {
     token: { client_id: 'news-page' },
     redirect: { client_id: 'careful' }
   },
-  market: { backend: { client_id: 'market', backend: '/auth' }, cookie: { client_id: 'market' } }
+  market: { backend: { client_id: 'market', backend: '/auth' }, cookie: { client_id: 'market' } },
+  www: { cookie: { client_id: 'www' } }
 }
 
 const client = (origin: string, clientId: string, more: object = {}): object => ({
@@ -55,11 +62,12 @@ const client = (origin: string, clientId: string, more: object = {}): object => 
 })
 
 const clients = [
-  client(newsOrigin, 'news'),
-  client(newsOrigin, 'careful', { logout_confirmation: 'always' }),
+  client(origins.news, 'news'),
+  client(origins.news, 'careful', { logout_confirmation: 'always' }),
   // For a page that redeems its codes itself.
-  client(newsOrigin, 'news-page', { client_secret: undefined, redirect_uris: [`${newsOrigin}/token`] }),
-  client(marketOrigin, 'market')
+  client(origins.news, 'news-page', { client_secret: undefined, redirect_uris: [`${origins.news}/token`] }),
+  client(origins.market, 'market'),
+  client(origins.www, 'www')
 ]
 
 /** What a test adds. */
@@ -80,24 +88,23 @@ export async function openWorld({ strangers = {}, moreClients = [] }: WorldOptio
     }
   })
   const fetch = fetchFrom(at.origin)
-  const site = (origin: string, clientId: 'news' | 'market'): Site => {
+  const site = (clientId: keyof typeof origins): Site => {
+    const origin = origins[clientId]
     const options = Object.entries(pages[clientId]).map(([name, its]) => {
       return [name, { server: issuer, redirect_uri: `${origin}/${name}`, ...its }]
     })
     const secret = secretOf(clientId)
     return newSite({ origin, issuer, clientId, secret, fetch, pages: Object.fromEntries(options) })
   }
-  const [news, market] = [site(newsOrigin, 'news'), site(marketOrigin, 'market')]
+  const sites = { news: site('news'), market: site('market'), www: site('www') }
   const network = await openNetwork({
     [hostOf(issuer)]: passOnTo(() => Number(new URL(at.origin).port)),
-    [hostOf(newsOrigin)]: news.host,
-    [hostOf(marketOrigin)]: market.host,
+    ...Object.fromEntries(Object.values(sites).map(it => [hostOf(it.origin), it.host])),
     ...strangers
   })
   return {
     at,
-    news,
-    market,
+    ...sites,
     proxyPort: network.proxyPort,
     keyHash: network.keyHash,
     async close() {
