@@ -44,8 +44,7 @@ export const stay = (page: Page): void => page.tabStore.remove(keyOf(page))
 export async function comeBack(page: Page): Promise<void> {
   const { settings, tabStore, cache, tabs } = page
   const [ticket, leftAt] = tabStore.get(keyOf(page))?.split(' ') ?? []
-  if (!ticket) return
-  if (!(Date.now() - Number(leftAt) < rememberedMs)) return stay(page)
+  if (!ticket || !(Date.now() - Number(leftAt) < rememberedMs)) return
 
   const { server, clientId: client_id, timeoutMs, backend } = settings
   const mark = tabs.mark()

@@ -5,10 +5,13 @@ import {
   hasSession,
   logout,
   logoutByLeaving,
+  settled,
   soon,
+  start,
   startPage,
   takeHeard,
-  takeNames
+  takeNames,
+  untilHeard
 } from './support/pages.ts'
 import { openSite, type Site } from './support/site.ts'
 import {
@@ -126,6 +129,71 @@ describe.skipIf(!hasChromium)('a failed call', () => {
     expect(await logout(page)).toEqual({ failed: 'timeout' })
     expect(server.asked).toEqual(['POST /sdk/logout', 'HEAD /js/utgang.js'])
     expect(page.url()).toBe(`${site.origin}/`)
+  })
+
+  test('of a closing logout(): the other tabs ask for themselves, and are told nothing that is not so', async () => {
+    const other = await startPage(context, site.origin, { client_id: 'site', server: server.origin })
+    await hasSession(other)
+    await takeHeard(other)
+    server.answers.set('/sdk/logout', { status: 500 })
+    expect(await logout(page, { closing: true })).toEqual({ failed: 'server_error' })
+    await expect.poll(() => server.asked, soon).toContain('GET /sdk/session')
+    await settled(page, other)
+    await hasSession(other)
+    expect(await takeNames(other)).toEqual(['sessionChange'])
+  })
+
+  test('a closing logout() outlives its page, also when the browser has to ask first whether it may be sent', async () => {
+    let release = (): void => {}
+    server.preflight = new Promise<void>(resolve => {
+      release = resolve
+    })
+    server.preflights.length = 0
+    await page.evaluate(() => void window.utgang.logout({ closing: true }))
+    await expect.poll(() => server.preflights, soon).toEqual(['/sdk/logout'])
+    await page.close()
+    release()
+    server.preflight = Promise.resolve()
+    await expect.poll(() => server.asked, soon).toContain('POST /sdk/logout')
+  })
+
+  test('a page that goes while its logout is under way clears first, and the other tabs ask', async () => {
+    const other = await startPage(context, site.origin, { client_id: 'site', server: server.origin })
+    await hasSession(other)
+    server.asked.length = 0
+    server.answers.set('/sdk/logout', 'hang')
+    await page.evaluate(() => {
+      localStorage.setItem('spid_js_site', 'left over')
+      void window.utgang.logout()
+    })
+    await expect.poll(() => server.asked, soon).toEqual(['POST /sdk/logout'])
+    expect(await page.evaluate(() => localStorage.spid_js_site)).toBe('left over')
+    server.answers.set('/sdk/session', notConnected())
+    await page.goto(`${site.origin}/elsewhere`)
+    expect(await page.evaluate(() => localStorage.spid_js_site)).toBeUndefined()
+    await untilHeard(other, 'logout')
+    expect(server.asked).toContain('GET /sdk/session')
+  })
+
+  test('a logout that the tab left for long ago is not asked about', async () => {
+    const addresses: string[] = []
+    page.on('request', it => void addresses.push(it.url()))
+    server.answers.set('/sdk/session', notConnected({ ended: { receipt: 'r-1' } }))
+    for (const [minutes, asks] of [
+      [11, false],
+      [9, true]
+    ] as const) {
+      await page.goto('about:blank')
+      await page.goto(site.origin)
+      await page.waitForFunction(() => window.isReady)
+      await page.evaluate(ago => {
+        sessionStorage.setItem('utgang:site:left', `a-ticket ${Date.now() - ago * 60_000}`)
+      }, minutes)
+      addresses.length = 0
+      await start(page, { client_id: 'site', server: server.origin })
+      await hasSession(page)
+      expect(addresses.some(it => it.includes('ticket=a-ticket'))).toBe(asks)
+    }
   })
 
   test('messages name the address, without its query, and what to look at', async () => {

@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { hasChromium, startChromium } from './support/chromium.ts'
 import { hasSession, openPage, ready, start, startPage, takeHeard } from './support/pages.ts'
 import { openSite, type Site } from './support/site.ts'
-import { openStandIn, type StandIn } from './support/stand-in.ts'
+import { connected, openStandIn, type StandIn } from './support/stand-in.ts'
 import { fillIn, openUtgang, type Utgang } from './support/utgang.ts'
 
 let site: Site
@@ -158,17 +158,14 @@ describe.skipIf(!hasChromium)('login() and finishLogin()', () => {
     expect(heard.map(it => [it.name, it.payload.error])).toEqual([['loginException', 'login_required']])
   })
 
-  test('an earlier answer about the session is not used after a sign-in', async () => {
+  test('an answer to another sign-in than the one that this tab began is refused', async () => {
     const page = await startPage(context, site.origin, options)
-    await hasSession(page)
     await leave(page)
     await fillIn(page)
     await ready(page)
-    await finish(page)
-    const asked: string[] = []
-    page.on('request', it => void asked.push(it.url()))
-    await hasSession(page)
-    expect(asked).toHaveLength(1)
+    const address = new URL(page.url())
+    address.searchParams.set('state', 'of-somebody-else')
+    expect(await finish(page, address.href)).toMatchObject({ code: 'login_failed' })
   })
 
   test('without redirect_uri login() says so', async () => {
@@ -251,6 +248,16 @@ describe.skipIf(!hasChromium)('the ID Token', () => {
     ['that is missing', () => undefined]
   ] as [string, (right: object) => object | string | undefined][])('is refused %s', async (_how, claims) => {
     expect(await signInWith(claims)).toMatchObject({ code: 'login_failed' })
+  })
+
+  test('an earlier answer about the session is not used after a sign-in', async () => {
+    server.answers.set('/sdk/session', connected())
+    const page = await startPage(context, site.origin, { ...options, server: server.origin })
+    await hasSession(page)
+    expect(await signInWith(right => right)).toMatchObject({ access_token: 'a' })
+    server.asked.length = 0
+    await hasSession(page)
+    expect(server.asked).toEqual(['GET /sdk/session'])
   })
 
   test('a code that the server refuses is a failed sign-in, with its code', async () => {

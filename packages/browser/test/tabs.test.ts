@@ -8,6 +8,7 @@ import {
   ready,
   settled,
   soon,
+  start,
   startPage,
   takeHeard,
   takeNames,
@@ -134,10 +135,10 @@ describe.skipIf(!hasChromium)('other tabs', () => {
 
 describe.skipIf(!hasChromium)('the back button', () => {
   /** Goes back to a page in the back/forward cache, which puppeteer does not notice by itself. */
-  async function back(page: Page): Promise<void> {
-    await page.evaluate(() => {
-      setTimeout(() => history.back())
-    })
+  async function back(page: Page, steps = 1): Promise<void> {
+    await page.evaluate(it => {
+      setTimeout(() => history.go(-it))
+    }, steps)
     await expect
       .poll(
         () => page.evaluate(() => (window as { cameBack?: boolean }).cameBack).catch(() => undefined),
@@ -156,7 +157,17 @@ describe.skipIf(!hasChromium)('the back button', () => {
   }
 
   test('to a page from before a logout in another tab: it hears the three', async () => {
-    const page = await marked(await tab())
+    const page = await context.newPage()
+    // Some browsers tell a page that comes back what it has missed, others do not.
+    await page.evaluateOnNewDocument(() =>
+      addEventListener('storage', event => event.stopImmediatePropagation(), true)
+    )
+    await page.goto(site.origin)
+    await ready(page)
+    await start(page, options)
+    await hasSession(page)
+    await takeHeard(page)
+    await marked(page)
     await page.goto(site.otherOrigin)
     await logout(await tab())
     await back(page)
@@ -186,17 +197,32 @@ describe.skipIf(!hasChromium)('the back button', () => {
     await Promise.all([page.waitForNavigation(), page.click('#confirm')])
     await ready(page)
     await untilHeard(page, 'sessionChange')
-    await page.evaluate(() => {
-      setTimeout(() => history.go(-2))
-    })
-    await expect
-      .poll(
-        () => page.evaluate(() => (window as { cameBack?: boolean }).cameBack).catch(() => undefined),
-        soon
-      )
-      .toBe(true)
+    await back(page, 2)
     await untilHeard(page, 'sessionChange')
     expect(await takeNames(page)).toEqual(three)
+  })
+
+  test('to a page that knew nobody: it asks anew, for somebody may have signed in', async () => {
+    const page = await marked(await tab())
+    await logout(page)
+    expect(await hasSession(page)).toMatchObject({ userStatus: 'notConnected' })
+    await page.goto(site.otherOrigin)
+    await utgang.signIn(context)
+    await back(page)
+    expect(await hasSession(page)).toMatchObject({ userStatus: 'connected' })
+    await logout(page)
+  })
+
+  test('from the server’s own page, where the logout ended: it asks, and hears the three', async () => {
+    const page = await marked(await tab({ client_id: 'careful', redirect_uri: undefined }))
+    await logoutByLeaving(page)
+    await Promise.all([page.waitForNavigation(), page.click('#confirm')])
+    expect(await page.$('#signed-out')).not.toBeNull()
+    await back(page, 2)
+    await untilHeard(page, 'sessionChange')
+    const heard = await takeHeard(page)
+    expect(heard.map(it => it.name)).toEqual(three)
+    expect(heard[0]?.payload).toMatchObject({ by: 'redirect', receipt: expect.any(String) })
   })
 
   test('from the server’s question: still signed in, and the next click asks anew', async () => {

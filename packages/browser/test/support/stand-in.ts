@@ -20,8 +20,12 @@ export interface StandIn {
   answers: Map<string, Behaviour | (() => Behaviour | Promise<Behaviour>)>
   /** Method and path of each request but preflights. */
   asked: string[]
+  /** Path of each preflight. */
+  preflights: string[]
   /** The last body that came to each path. */
   bodies: Map<string, string>
+  /** What preflights wait for. */
+  preflight: Promise<unknown>
   /** Stops answering at all, until {@link StandIn.up}. */
   down(): Promise<void>
   up(): Promise<void>
@@ -32,6 +36,7 @@ export interface StandIn {
 export async function openStandIn(): Promise<StandIn> {
   const answers: StandIn['answers'] = new Map()
   const asked: string[] = []
+  const preflights: string[] = []
   const bodies = new Map<string, string>()
   const listener: RequestListener = (request, response) => {
     serve(request, response).catch(error => response.destroy(error))
@@ -45,7 +50,11 @@ export async function openStandIn(): Promise<StandIn> {
       'access-control-allow-headers': 'content-type',
       'access-control-expose-headers': 'Retry-After'
     }
-    if (request.method === 'OPTIONS') return void response.writeHead(204, leave).end()
+    if (request.method === 'OPTIONS') {
+      preflights.push(path)
+      await standIn.preflight
+      return void response.writeHead(204, leave).end()
+    }
     asked.push(`${request.method} ${path}`)
     bodies.set(path, (await request.toArray()).join(''))
     const said = answers.get(path) ?? { status: 404 }
@@ -66,10 +75,12 @@ export async function openStandIn(): Promise<StandIn> {
 
   let listening = await listen(listener)
   const { port } = listening
-  return {
+  const standIn: StandIn = {
     origin: `http://id.localhost:${port}`,
     answers,
     asked,
+    preflights,
+    preflight: Promise.resolve(),
     bodies,
     down: () => listening.close(),
     async up() {
@@ -77,6 +88,7 @@ export async function openStandIn(): Promise<StandIn> {
     },
     close: () => listening.close()
   }
+  return standIn
 }
 
 /** The answer about a signed-in person. */
