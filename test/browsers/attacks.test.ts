@@ -85,6 +85,18 @@ describe.each(settings.filter(it => open.includes(it.policy)))('$engine, $policy
     }
   )
 
+  inBrowser('a link or a form that takes the whole tab gets a question, not a logout', async engine => {
+    const tab = await engine.newTab()
+    const uid = await signIn(tab)
+    for (const method of ['get', 'post']) {
+      await tab.goto(`${evil}/`)
+      await tab.evaluate(sendForm, method, `${issuer}/logout`)
+      await until(() => tab.evaluate(() => document.querySelector('#confirm-logout #confirm') !== null))
+      expect(await isLive(uid), method).toBe(true)
+    }
+    await expectUnharmed(tab, setting, uid)
+  })
+
   inBrowser('a redirect of an application lends its origin to nobody', async engine => {
     const tab = await engine.newTab()
     const uid = await signIn(tab)
@@ -180,6 +192,16 @@ const plantedNames = ['__Host-utgang-sdk', '__Host-utgang'].flatMap(name => [
   // A cookie without a name, whose value looks like one with.
   `=${name}`
 ])
+
+/** Runs in a page: leaves it by a form that asks for a logout. */
+const sendForm = (method: string, action: string): void => {
+  const form = document.createElement('form')
+  Object.assign(form, { method, action })
+  form.innerHTML = '<input name="client_id" value="shop">'
+  document.body.append(form)
+  // The page may be gone before this function has answered.
+  setTimeout(() => form.submit())
+}
 
 /** Runs in a page: what it may read of an answer. */
 const fetchText = (address: string, init: RequestInit): Promise<string> =>
