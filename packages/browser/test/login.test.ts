@@ -260,6 +260,23 @@ describe.skipIf(!hasChromium)('the ID Token', () => {
     expect(server.asked).toEqual(['GET /sdk/session'])
   })
 
+  test('a logout that the tab had left for is not asked about after a sign-in', async () => {
+    const page = await startPage(context, site.origin, { ...options, server: server.origin })
+    await leave(page)
+    const state = new URL(page.url()).searchParams.get('state')
+    const nonce = new URL(page.url()).searchParams.get('nonce')
+    const claims = { iss: server.origin, aud: 'site', sub: 'u', nonce, exp: now() + 600 }
+    const id_token = `e30.${encode(claims)}.signature`
+    server.answers.set('/oauth/token', { body: { access_token: 'a', id_token } })
+    site.starts.clear()
+    await page.goto(`${site.origin}/back?code=c&state=${state}`)
+    await ready(page)
+    await start(page, { ...options, server: server.origin })
+    await page.evaluate(() => sessionStorage.setItem('utgang:site:left', `ticket ${Date.now()}`))
+    expect(await finish(page)).toMatchObject({ access_token: 'a' })
+    expect(await page.evaluate(() => Object.keys(sessionStorage))).toEqual([])
+  })
+
   test('a code that the server refuses is a failed sign-in, with its code', async () => {
     const page = await startPage(context, site.origin, { ...options, server: server.origin })
     await leave(page)
