@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { readSdkScript, sdkScriptHref } from '../../packages/server/src/doors/sdk-script.ts'
+import { readSdkScript, type SdkScript, sdkScriptHref } from '../../packages/server/src/doors/sdk-script.ts'
 import { type Setting, settings } from './support/browsers.ts'
 import type { Engine, Tab } from './support/engine.ts'
 import { type Aims, type Attempt, doEverything } from './support/everything.ts'
@@ -20,7 +20,9 @@ const client = (clientId: string, origin: string): object => ({
 })
 
 let world: World
+let script: SdkScript
 beforeAll(async () => {
+  script = readSdkScript()
   const hosts = [...strangers, shop].map(origin => [new URL(origin).hostname, serve] as const)
   world = await openWorld({
     strangers: Object.fromEntries(hosts),
@@ -157,7 +159,6 @@ describe.each(settings.filter(it => open.includes(it.policy)))('$engine, $policy
     async engine => {
       const tab = await engine.newTab()
       await tab.goto(`${shop}/`)
-      const script = readSdkScript()
       const load = (integrity: string): Promise<unknown> =>
         tab.evaluate(loadScript, sdkScriptHref(issuer, script), integrity)
       const wrong = script.integrity.replace(/.$/, it => (it === 'A' ? 'B' : 'A'))
