@@ -23,12 +23,14 @@ export async function logout(page: Page, { fallback, closing }: Required<LogoutO
     }
   } catch (error) {
     failure = error as SdkError
+    page.fire('error', failure)
   }
   // Where nobody answers, leaving the page would end on the browser's own error page, signed in.
   const mayLeave = fallback === 'redirect' && !closing
   if (mayLeave && (!failure || (await isReachable(settings.server, settings.timeoutMs))))
     return leave(page, tokens?.access_token)
-  return page.fail(failure ?? notEnded())
+  if (failure) throw failure
+  return page.fail(notEnded())
 }
 
 /** What a page that is about to go does before it knows the answer: nobody will be here to hear it. */

@@ -103,15 +103,25 @@ describe.skipIf(!hasChromium)('a failed call', () => {
     expect(await takeNames(page)).toEqual(['sessionChange'])
   })
 
-  test.each(failures)('of logout(), with a server that can be reached: %s', async (_what, behaviour) => {
-    server.answers.set('/sdk/logout', behaviour)
-    server.answers.set('/logout', {
-      body: '<p>the server’s page</p>',
-      headers: { 'content-type': 'text/html' }
-    })
-    await logoutByLeaving(page)
-    expect(page.url()).toContain(`${server.origin}/logout?client_id=site&redirect_uri=`)
-  })
+  test.each(failures)(
+    'of logout(), with a server that can be reached: %s',
+    async (_what, behaviour, error) => {
+      server.answers.set('/sdk/logout', behaviour)
+      await page.evaluate(() => {
+        window.utgang.on('error', ({ code }) => localStorage.setItem('heard', code))
+        window.utgang.on('logout', () => localStorage.setItem('heard', 'a logout that was none'))
+      })
+      server.answers.set('/logout', {
+        body: '<p>the server’s page</p>',
+        headers: { 'content-type': 'text/html' }
+      })
+      await logoutByLeaving(page)
+      expect(page.url()).toContain(`${server.origin}/logout?client_id=site&redirect_uri=`)
+      // It was told of the failure before it was left, and of no logout.
+      await page.goto(site.origin)
+      expect(await page.evaluate(() => localStorage.getItem('heard'))).toBe((error as { code: string }).code)
+    }
+  )
 
   test('of logout(), with a server that cannot be reached: the page is not left, and the next one works', async () => {
     await server.down()
