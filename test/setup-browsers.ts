@@ -34,8 +34,9 @@ function install(browsers: readonly Wanted[]): void {
   if (browsers.length > 1) for (const it of browsers) aptInstall(it.packages)
 }
 
-const aptInstall = (packages: readonly string[]): boolean =>
-  aptGet('install', '-y', '--no-install-recommends', ...packages)
+function aptInstall(packages: readonly string[]): boolean {
+  return aptGet('install', '-y', '--no-install-recommends', ...packages)
+}
 
 /** Runs apt-get quietly, waiting up to two minutes for another one to finish. False when it failed. */
 function aptGet(...args: string[]): boolean {
