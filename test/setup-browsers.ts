@@ -13,7 +13,7 @@ function lineOf(it: Wanted): string {
   const found = it.found()
   if (found) return `${it.name}: ${found}${missing.includes(it) ? ' (just installed)' : ''}`
   const why = asked(it) ? `${it.variable} is ${asked(it)}, which cannot be run. ` : ''
-  return `No ${it.name}: ${why}Its tests will be skipped. Debian: \`apt-get install ${it.packages.join(' ')}\`; ${it.elsewhere}.`
+  return `No ${it.name}. ${why}Its tests will be skipped. Debian: \`apt-get install ${it.packages.join(' ')}\`; ${it.elsewhere}.`
 }
 
 function asked({ variable = '' }: Wanted): string | undefined {
