@@ -162,6 +162,10 @@ describe.skipIf(!hasChromium)('a failed call', () => {
     await page.evaluate(() => void window.utgang.logout({ closing: true }))
     await expect.poll(() => server.preflights, soon).toEqual(['/sdk/logout'])
     await page.close()
+    // By the time that another page has come and gone, nothing of this one is left in the browser.
+    const next = await context.newPage()
+    await next.goto(site.otherOrigin)
+    await next.close()
     release()
     server.preflight = Promise.resolve()
     await expect.poll(() => server.asked, soon).toContain('POST /sdk/logout')

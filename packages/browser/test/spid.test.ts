@@ -255,6 +255,28 @@ describe.skipIf(!hasChromium)('a page of SPiD’s time', () => {
     ])
   })
 
+  test('with another client goes on hearing, of that one alone', async () => {
+    await utgang.signIn(context)
+    const page = await open(synchronous(old(hosts.real())))
+    await toldBy(page, 'hasSession()')
+    await page.evaluate(it => {
+      window.SPiD.init({ client_id: 'careful', server: it, https: false })
+    }, hosts.real())
+    await call(page, 'hasSession')
+    expect((await toldBy(page, 'hasSession()')).map(it => it[0])).toEqual([
+      'login',
+      'statusChange',
+      'sessionInit',
+      'sessionChange',
+      'hasSession()'
+    ])
+    const other = await open(synchronous(old(hosts.real())))
+    await toldBy(other, 'hasSession()')
+    await call(other, 'logout')
+    await toldBy(other, 'logout()')
+    expect(await page.evaluate(() => window.told.map(it => it[0]))).toEqual([])
+  })
+
   test('a callback that throws is called once, and its error is the page’s', async () => {
     const page = await open(synchronous(old(hosts.real())))
     await toldBy(page, 'hasSession()')
