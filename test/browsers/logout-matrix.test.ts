@@ -83,6 +83,17 @@ const ways: readonly Way[] = [
   }
 ]
 
+/** The pages that are left signed in, by their query: one that browsers may keep, and one that they load again. */
+const leftPages: Record<PageKind, readonly string[]> = {
+  backend: ['?left', '?left&no-store'],
+  cookie: ['?left', '?left&no-store'],
+  // As at the page alone.
+  'same-site': [],
+  // Keeps its tokens nowhere, so that loaded again it knows nobody.
+  token: [''],
+  redirect: ['?left', '?left&no-store']
+}
+
 const three: readonly string[] = ['logout', 'statusChange', 'sessionChange']
 
 const outcomes = new Map<Setting, Outcomes>()
@@ -142,9 +153,8 @@ async function signOut(engine: Tabs, setting: Setting, way: Way): Promise<Outcom
   const known = way.knows(setting) ? 'connected' : 'unknown'
   const other = await openPage(engine, address)
   for (const asking of [tab, other]) expect(await statusAt(asking)).toBe(known)
-  const left = [await leave(engine, way, site, 'left')]
-  // The page with tokens keeps them nowhere, so that loaded again it knows nobody.
-  if (way.page !== 'token') left.push(await leave(engine, way, site, 'left&no-store'))
+  const left: Left[] = []
+  for (const query of leftPages[way.kind]) left.push(await leave(engine, way, site, query))
   await tab.show()
 
   if (by === 'redirect') await nothingElseEnds(tab, session)
@@ -192,7 +202,7 @@ interface Left {
 
 async function leave(engine: Tabs, way: Way, site: Site, query: string): Promise<Left> {
   const tab = await engine.newTab()
-  const page = way.page === 'token' ? '/token' : `/${way.page}?${query}`
+  const page = `/${way.page}${query}`
   await way.signIn(tab, site, `${site.origin}${page}`)
   expect(await whoAt(tab)).not.toBe('')
   await tab.goto(`${site.origin}/elsewhere`)
