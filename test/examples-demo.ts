@@ -1,10 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import puppeteer, { type Browser } from 'puppeteer-core'
+import { endWithUs } from './browsers/support/processes.ts'
 
 /** `npm start`'s code in a process of its own. */
 export interface Demo {
@@ -50,49 +47,8 @@ function spawnDemo(dataFolder: string): { child: ChildProcess; output: () => str
     cwd: root,
     stdio: ['ignore', 'pipe', 'pipe']
   })
-  killWithUs(child)
+  endWithUs(child)
   let text = ''
   for (const stream of [child.stdout, child.stderr]) stream?.on('data', chunk => (text += chunk))
   return { child, output: () => text }
-}
-
-/** Starts one Chromium, with third-party cookies as Chrome ships them or blocked, as Debian's Chromium does. */
-export async function startBrowser(
-  executablePath: string,
-  thirdPartyCookies: 'allowed' | 'blocked' = 'blocked'
-): Promise<Browser> {
-  const blocked = thirdPartyCookies === 'blocked'
-  const profile = mkdtempSync(join(tmpdir(), 'utgang-examples-'))
-  mkdirSync(join(profile, 'Default'))
-  writeFileSync(
-    join(profile, 'Default', 'Preferences'),
-    JSON.stringify({
-      profile: { cookie_controls_mode: blocked ? 1 : 0, block_third_party_cookies: blocked }
-    })
-  )
-  const browser = await puppeteer.launch({
-    browser: 'chrome',
-    executablePath,
-    headless: true,
-    userDataDir: profile,
-    args: [
-      ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []),
-      '--disable-gpu',
-      '--no-first-run',
-      '--disable-background-networking',
-      '--disable-component-update',
-      '--disable-sync'
-    ]
-  })
-  const child = browser.process()
-  if (child) killWithUs(child)
-  child?.once('exit', () => rmSync(profile, { recursive: true, force: true, maxRetries: 5 }))
-  return browser
-}
-
-/** Whatever happens to the tests, no process of theirs stays behind. */
-function killWithUs(child: ChildProcess): void {
-  const kill = (): void => void child.kill('SIGKILL')
-  process.once('exit', kill)
-  child.once('exit', () => process.off('exit', kill))
 }

@@ -2,8 +2,9 @@ import type { Browser, BrowserContext, HTTPRequest, Page } from 'puppeteer-core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { addresses } from '../examples/src/clients.ts'
 import { outgoing } from '../examples/src/outgoing.ts'
-import { type Demo, startBrowser, startDemo } from './examples-demo.ts'
+import { type Demo, startDemo } from './examples-demo.ts'
 import { exampleVisitor } from './examples-visitor.ts'
+import { launchChromium } from './launch-chromium.ts'
 
 const { news, market, signIn: issuer } = addresses
 
@@ -30,7 +31,7 @@ export function testSignOutByScript(chromium: string, data: string): void {
       )
 
       beforeAll(async () => {
-        browser = await startBrowser(chromium, cookies)
+        browser = await launchChromium(chromium, { thirdPartyCookies: cookies })
       })
       afterAll(() => browser?.close())
       beforeEach(async () => {
@@ -255,7 +256,7 @@ export function testSignOutByScript(chromium: string, data: string): void {
       })
 
       test('ends no login whose session lives, whatever a page has heard', async () => {
-        const browser = await startBrowser(chromium)
+        const browser = await launchChromium(chromium, { thirdPartyCookies: 'blocked' })
         try {
           const page = await browser.newPage()
           const { signIn } = exampleVisitor(() => page)
@@ -273,7 +274,7 @@ export function testSignOutByScript(chromium: string, data: string): void {
       })
 
       test('signs in, and goes back only to a path of its own site', async () => {
-        const browser = await startBrowser(chromium)
+        const browser = await launchChromium(chromium, { thirdPartyCookies: 'blocked' })
         try {
           const page = await browser.newPage()
           const { enterPassword } = exampleVisitor(() => page)

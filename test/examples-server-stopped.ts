@@ -7,8 +7,8 @@ import { addresses, market as marketClient, news as newsClient } from '../exampl
 import { type Examples, startExamples } from '../examples/src/index.ts'
 import { createSystem, type System } from '../packages/server/src/app.ts'
 import { checkConfig } from '../packages/server/src/config/load.ts'
-import { startBrowser } from './examples-demo.ts'
 import { exampleVisitor } from './examples-visitor.ts'
+import { launchChromium } from './launch-chromium.ts'
 
 const { news, market, signIn: issuer } = addresses
 
@@ -23,7 +23,7 @@ export function testServerStopped(chromium: string): void {
     const { signIn, openMenu, text, attribute, state } = exampleVisitor(() => page)
 
     beforeAll(async () => {
-      browser = await startBrowser(chromium)
+      browser = await launchChromium(chromium, { thirdPartyCookies: 'blocked' })
       server = await startServer()
       sites = await startExamples({ issuer })
     })

@@ -8,10 +8,11 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { market as marketClient } from '../examples/src/clients.ts'
 import { outgoing } from '../examples/src/outgoing.ts'
 import { findChromium } from './chromium.ts'
-import { type Demo, failingDemo, startBrowser, startDemo } from './examples-demo.ts'
+import { type Demo, failingDemo, startDemo } from './examples-demo.ts'
 import { testSignOutByScript } from './examples-script.ts'
 import { testServerStopped } from './examples-server-stopped.ts'
 import { exampleVisitor } from './examples-visitor.ts'
+import { launchChromium } from './launch-chromium.ts'
 
 const issuer = 'http://id.localhost:4000'
 const news = 'http://news.localhost:4001'
@@ -60,7 +61,7 @@ describe.skipIf(!chromium)(
 
     beforeAll(async () => {
       demo = await startDemo(data)
-      browser = await startBrowser(chromium as string)
+      browser = await launchChromium(chromium as string, { thirdPartyCookies: 'blocked' })
     })
     afterAll(async () => {
       await Promise.all([browser?.close(), demo?.interrupt()])
