@@ -8,6 +8,7 @@ import type { DoorParts } from './doors/door.ts'
 import { openDoors } from './doors/routes.ts'
 import { type Heart, logoutHeart } from './logout/end.ts'
 import { type JobRunner, runJobs } from './logout/jobs.ts'
+import { type Outbox, startOutbox } from './notify/outbox.ts'
 import { type Op, openOp } from './oidc/op.ts'
 import { openStorage } from './open-storage.ts'
 import { sdkNames } from './sessions/sdk-handle.ts'
@@ -17,7 +18,7 @@ import { ensureSigningKeys } from './tokens/signing-keys.ts'
 import { addConfiguredUsers } from './users/users.ts'
 import { newLimits } from './web/limits.ts'
 import { systemLog } from './web/logging.ts'
-import { outgoingFetch } from './web/outgoing.ts'
+import { outgoingFetch, wayOut } from './web/outgoing.ts'
 import { receiptCookies } from './web/receipt-cookie.ts'
 import type { WebServer } from './web/server.ts'
 
@@ -77,13 +78,24 @@ interface Foundation {
 
 async function assemble({ config, log, storage, sealer, jobs }: Foundation): Promise<System> {
   const clock = systemClock
-  const heart = logoutHeart(storage, clock, jobs.wake)
+  let outbox: Outbox | undefined
+  const heart = logoutHeart(storage, clock, order => {
+    jobs.wake(order)
+    outbox?.wake()
+  })
   await prepare({ config, storage, sealer, log }, heart, clock)
   const clients = clientsIn(storage)
   const limits = newLimits(clock.now)
   const names = sdkNames(await sealedSecret(storage, sealer, 'sdk_names'))
   const base = { config, clock, storage, clients, heart, sealer, log, limits, sdkNames: names }
   const op = await openOp(base)
+  const { keys } = op
+  const sending = startOutbox({
+    ...{ storage, clock, keys, issuer: config.issuer },
+    out: wayOut(config, { connections: 16 }),
+    failed: error => log.error({ err: error }, 'deliveries could not be taken or written down; tried again')
+  })
+  outbox = sending
   let stopping = false
   const parts: DoorParts = {
     ...base,
@@ -96,7 +108,8 @@ async function assemble({ config, log, storage, sealer, jobs }: Foundation): Pro
       wrongSecrets: limits.wrongSecrets
     },
     receiptCookie: receiptCookies(await sealedSecret(storage, sealer, 'receipt_cookie'), clock.now),
-    keys: op.keys
+    keys,
+    firstAttempts: receiptId => sending.firstAttempts(receiptId, config.logout_wait_ms)
   }
   const web = openDoors(parts, { op, isStopping: () => stopping })
 
@@ -112,6 +125,7 @@ async function assemble({ config, log, storage, sealer, jobs }: Foundation): Pro
     stopping = true
     clearInterval(upkeep)
     await web.close()
+    await sending.stop()
     await jobs.stop()
     await storage.close()
   }

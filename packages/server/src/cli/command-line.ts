@@ -3,6 +3,7 @@ import { Command } from 'commander'
 import { registerAuditCommands } from './audit.ts'
 import { registerClientCommands } from './clients.ts'
 import { registerConfigCommands } from './config.ts'
+import { registerDeliveryCommands } from './deliveries.ts'
 import { registerDemo } from './demo.ts'
 import { registerDoctor } from './doctor.ts'
 import { registerKeyCommands } from './keys.ts'
@@ -27,6 +28,7 @@ export function commandLine(): Command {
     registerUserCommands,
     registerClientCommands,
     registerSessionCommands,
+    registerDeliveryCommands,
     registerKeyCommands,
     registerAuditCommands
   ]) {

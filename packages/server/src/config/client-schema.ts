@@ -71,12 +71,10 @@ export const clientSchema = z.strictObject({
     .describe('where a logout may return to; compared character for character'),
   backchannel_logout_uri: webUri()
     .optional()
-    .describe(
-      'a delivery is queued for it for each session of its users that ends; this version does not send it yet'
-    ),
+    .describe('where it is told of each of its sessions that ends (Back-Channel Logout 1.0)'),
   backchannel_logout_session_required: flag
     .optional()
-    .describe('it needs a `sid` in each Logout Token; not used by this version yet'),
+    .describe('it needs a `sid` in each Logout Token; a session’s always has one'),
   frontchannel_logout_uri: webUri()
     .optional()
     .describe(

@@ -58,7 +58,7 @@ export const configSchema = z.strictObject({
     .min(0)
     .max(10_000)
     .default(250)
-    .describe('not used by this version yet: longest a redirect waits for first deliveries'),
+    .describe('longest that a redirect waits for the first attempts to tell applications'),
   allow_private_addresses: z
     .boolean()
     .default(false)

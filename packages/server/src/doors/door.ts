@@ -6,4 +6,6 @@ import type { ReceiptCookie } from '../web/receipt-cookie.ts'
 export interface DoorParts extends OpParts {
   authentication: AuthenticationParts
   receiptCookie: ReceiptCookie
+  /** Waits until each application that a logout owes a notice was tried once, for as long as the config allows. */
+  firstAttempts(receiptId: string): Promise<void>
 }

@@ -152,10 +152,11 @@ export function logoutPages(parts: DoorParts, records: LogoutRecords) {
     const found = id === null ? undefined : await receiptForBrowser(storage, id)
     if (!found) return undefined
     const applications = await Promise.all(
-      found.clients.map(async ({ client_id: clientId, state }) => {
+      found.clients.map(async ({ client_id: clientId, state, attempts }) => {
         const client = await clients.find(clientId)
-        // A delivery that no worker has touched yet is only queued: the page must not sound as if it had been sent.
-        const shown = state === 'not_registered' ? 'none' : state === 'pending' ? 'queued' : state
+        // A delivery that nobody has attempted yet is only queued: the page must not sound as if it had been sent.
+        const pending = attempts === 0 ? 'queued' : 'trying'
+        const shown = state === 'not_registered' ? 'none' : state === 'pending' ? pending : state
         return { name: client?.name ?? clientId, uri: client?.uri, state: shown } as const
       })
     )

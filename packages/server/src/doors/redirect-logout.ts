@@ -98,7 +98,7 @@ export function redirectLogout(parts: DoorParts) {
       request: FastifyRequest
     ): Promise<string | null> {
       if (!session && !presented) return null
-      const { receiptId } = await parts.heart.end({
+      const { receiptId, state } = await parts.heart.end({
         name: asked.vocabulary === 'oidc' ? 'rp_initiated' : 'redirect',
         sessionUid: session?.uid,
         sub: session?.sub ?? presented?.sub ?? undefined,
@@ -107,6 +107,7 @@ export function redirectLogout(parts: DoorParts) {
         by: askedBy(request),
         detail: tokenIgnored && { token_left_alone: tokenIgnored }
       })
+      if (receiptId !== null && state === 'ended') await parts.firstAttempts(receiptId)
       return receiptId
     }
 

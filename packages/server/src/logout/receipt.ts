@@ -26,7 +26,7 @@ export interface ReceiptForClient extends ReceiptCounts {
 
 /** A receipt as the browser that logged out may see it: which applications, and where each stands. */
 export interface ReceiptForBrowser extends ReceiptCounts {
-  clients: { client_id: string; state: ToldState }[]
+  clients: { client_id: string; state: ToldState; attempts: number }[]
 }
 
 /** What anybody may see who knows the receipt's id. */
@@ -53,7 +53,11 @@ export async function receiptForBrowser(
 ): Promise<ReceiptForBrowser | undefined> {
   const found = await read(storage, id)
   if (!found) return undefined
-  const clients = found.applications.map(({ clientId, state }) => ({ client_id: clientId, state }))
+  const clients = found.applications.map(({ clientId, state, attempts }) => ({
+    client_id: clientId,
+    state,
+    attempts
+  }))
   return { ...found.counts, clients }
 }
 

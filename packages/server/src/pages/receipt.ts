@@ -36,7 +36,7 @@ ${sessionsEnded === 0 && !tokensRevoked && html`<p>${t.nothing}</p>`}
 <p class="fine">${t.kept}</p>
 <h3>${t.applications}</h3>
 ${applications.length === 0 ? html`<p>${t.noApplications}</p>` : html`<ul class="applications">${applications.map(it => application(it, t))}</ul>`}
-${applications.some(({ state }) => state === 'queued') && html`<p class="fine">${t.reload}</p>`}
+${applications.some(({ state }) => state === 'queued' || state === 'trying') && html`<p class="fine">${t.reload}</p>`}
 <p class="number">${t.number} <code>${receipt.id}</code></p>
 </section>`
 }

@@ -248,6 +248,33 @@ export interface Delivery {
   createdAt: number
 }
 
+/** A delivery that a worker has taken, with what it needs to attempt it. */
+export type ClaimedDelivery = Omit<Delivery, 'state' | 'nextAt'> & {
+  /** An earlier attempt may have been received without our hearing of it. */
+  heardMaybe: boolean
+  /** How the client wants to have signed what it gets: its `id_token_signed_response_alg`. */
+  alg: string
+}
+
+/** What one attempt came to. */
+export interface AttemptInput extends Omit<AttemptRow, 'at'> {
+  id: string
+  state: DeliveryState
+  /** When it is tried again, if the state is `pending`. */
+  nextAt: number
+  heardMaybe: boolean
+}
+
+/** One attempt, as it is kept. */
+export interface AttemptRow {
+  at: number
+  /** HTTP status; `null` where there was no answer. */
+  status: number | null
+  /** Why there was none, or what was wrong with it. */
+  problem: string | null
+  milliseconds: number
+}
+
 /** One row of the audit trail as `writeAudit` takes it. */
 export interface AuditInput {
   event: string

@@ -1,6 +1,9 @@
 import type {
+  AttemptInput,
+  AttemptRow,
   AuditEntry,
   AuditInput,
+  ClaimedDelivery,
   ClientInput,
   ClientRow,
   Consent,
@@ -37,6 +40,7 @@ export interface Storage
     PeopleStore,
     ClientStore,
     LogoutStore,
+    DeliveryStore,
     UpkeepStore {}
 
 /** OP sessions and the RPs of each. */
@@ -160,6 +164,35 @@ export interface LogoutStore {
   writeAudit(entry: AuditInput, now: number): Promise<void>
   /** The audit trail, newest first. */
   listAudit(filter: { limit: number; sub?: string; event?: string }): Promise<AuditEntry[]>
+}
+
+/** Telling the applications. A delivery is owed until it is settled, whatever happens to whoever attempts it. */
+export interface DeliveryStore {
+  /**
+   * Takes deliveries that are due, at most `most` of them and at most `perClient` of each application that is not
+   * `busy`, and keeps them from others until the lease is over: of any number of callers one gets each. Whoever dies with
+   * some in hand leaves them to be taken again. A delivery by `sub` alone whose user has signed in there since is
+   * `superseded` instead.
+   */
+  claimDeliveries(
+    limits: { most: number; perClient: number; busy: ReadonlySet<string>; leaseSeconds: number },
+    now: number
+  ): Promise<ClaimedDelivery[]>
+  /** Writes down an attempt and the state that it leaves. One that was settled meanwhile keeps its state. */
+  recordAttempt(attempt: AttemptInput, now: number): Promise<void>
+  /** Gives back what was claimed and not attempted. */
+  returnDeliveries(ids: readonly string[], now: number): Promise<void>
+  /** Makes a delivery due now; one that was given up or refused starts anew. `false` for one that was delivered. */
+  retryDelivery(id: string, now: number): Promise<boolean>
+  /** Gives a pending delivery up. `false` when it is settled already. */
+  cancelDelivery(id: string, now: number): Promise<boolean>
+  findDelivery(id: string): Promise<Delivery | undefined>
+  /** Deliveries, newest first. */
+  recentDeliveries(which: 'pending' | 'all', limit: number): Promise<Delivery[]>
+  /** The attempts of a delivery, in order. */
+  listAttempts(id: string): Promise<AttemptRow[]>
+  /** How many deliveries of a logout nobody has attempted yet. */
+  countUnattempted(logoutId: string): Promise<number>
 }
 
 /** Keys, upkeep, life and death. */

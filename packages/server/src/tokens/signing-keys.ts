@@ -12,6 +12,8 @@ export interface SigningKeys {
   privateJwks: JWK[]
   /** The public half of each, by `kid`, for checking what we signed. */
   verifiers: Map<string, { alg: string; key: CryptoKey }>
+  /** The key that signs now, by algorithm. */
+  signers: Map<string, { kid: string; key: CryptoKey }>
   /** Changes whenever the set does. */
   fingerprint: string
 }
@@ -36,11 +38,15 @@ export async function readSigningKeys(
   )
   const privateJwks = counting.map(row => JSON.parse(sealer.open(row.sealedJwk)) as JWK)
   const verifiers = new Map<string, { alg: string; key: CryptoKey }>()
+  const signers = new Map<string, { kid: string; key: CryptoKey }>()
   for (const jwk of privateJwks) {
     const { kid, alg } = jwk
-    if (kid && alg) verifiers.set(kid, { alg, key: (await importJWK(publicPart(jwk), alg)) as CryptoKey })
+    if (!kid || !alg) continue
+    verifiers.set(kid, { alg, key: (await importJWK(publicPart(jwk), alg)) as CryptoKey })
+    // Of each algorithm the first one signs: see inOrder.
+    if (!signers.has(alg)) signers.set(alg, { kid, key: (await importJWK(jwk, alg)) as CryptoKey })
   }
-  return { privateJwks, verifiers, fingerprint: counting.map(row => row.kid).join(' ') }
+  return { privateJwks, verifiers, signers, fingerprint: counting.map(row => row.kid).join(' ') }
 }
 
 /**

@@ -73,27 +73,46 @@ const refusal = (hostname: string): Error =>
 /** What calling out needs to know. */
 type Outgoing = Pick<Config, 'extra_ca_file' | 'allow_private_addresses'>
 
+/** A way out of this server. */
+export interface WayOut {
+  dispatcher: Agent
+  /** @throws an error with code `EACCES` for an address that is written out and on a private network */
+  check(address: string): void
+}
+
 /**
- * `fetch` for everything that this server reads elsewhere: undici's own, since Node's built-in one refuses an agent of
- * another version. It follows no redirect and, unless `allow_private_addresses` says so, goes to no private network.
+ * The connections by which this server calls elsewhere. Unless `allow_private_addresses` says so, they go to no private
+ * network; what a name leads to is judged at each connect.
  * @throws UtgangError `bad_config` when `extra_ca_file` cannot be read or holds no certificate
  */
-export function outgoingFetch(config: Outgoing): typeof fetch {
+export function wayOut(config: Outgoing, limits: Agent.Options = {}): WayOut {
   const { extra_ca_file: file, allow_private_addresses: anywhere } = config
   const ca = file === undefined ? undefined : [...rootCertificates, authoritiesIn(file)]
-  const dispatcher = new Agent({
-    connect: { lookup: (anywhere ? lookup : publicLookup) as never, ca },
-    headersTimeout: 5000,
-    bodyTimeout: 5000,
-    maxResponseSize: 512 * 1024
-  })
+  return {
+    dispatcher: new Agent({
+      connect: { lookup: (anywhere ? lookup : publicLookup) as never, ca, timeout: 5000 },
+      headersTimeout: 5000,
+      bodyTimeout: 5000,
+      maxResponseSize: 512 * 1024,
+      ...limits
+    }),
+    check(address) {
+      // An address that is written out is not looked up.
+      const host = new URL(address).hostname.replace(/^\[|\]$/g, '')
+      if (!anywhere && isIP(host) !== 0 && isPrivate(host)) throw refusal(host)
+    }
+  }
+}
+
+/**
+ * `fetch` for everything that this server reads elsewhere: undici's own, since Node's built-in one refuses an agent of
+ * another version. It follows no redirect; see {@link wayOut}.
+ * @throws UtgangError `bad_config` as {@link wayOut}
+ */
+export function outgoingFetch(config: Outgoing): typeof fetch {
+  const { dispatcher, check } = wayOut(config)
   return async (input, init) => {
-    // An address that is written out is not looked up.
-    const host = new URL(input instanceof Request ? input.url : String(input)).hostname.replace(
-      /^\[|\]$/g,
-      ''
-    )
-    if (!anywhere && isIP(host) !== 0 && isPrivate(host)) throw refusal(host)
+    check(input instanceof Request ? input.url : String(input))
     return fetch(input, { ...init, redirect: 'error', dispatcher })
   }
 }

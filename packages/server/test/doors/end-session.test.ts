@@ -77,12 +77,16 @@ test.each(['sid', 'id_token_hint'] as const)(
 test('a second call gives the same answer and the same receipt, and nobody is told again', async () => {
   const it = await signIn(at, at.browser(), 'market')
   const first = await end('market', { sid: it.sid })
-  const owed = await at.storage.listDeliveries()
+  const owed = await told()
   const second = await end('market', { id_token_hint: it.idToken })
   expect([second.status, second.text]).toEqual([first.status, first.text])
   expect(second.headers['utgang-receipt']).toBe(first.headers['utgang-receipt'])
-  expect(await at.storage.listDeliveries()).toEqual(owed)
+  expect(await told()).toEqual(owed)
 })
+
+/** What is owed to whom; attempts at it go on meanwhile. */
+const told = async () =>
+  (await at.storage.listDeliveries()).map(({ id, clientId, sid }) => ({ id, clientId, sid }))
 
 test('of eight calls at once one ends the session, and all get its receipt', async () => {
   const it = await signIn(at, at.browser(), 'market')

@@ -22,7 +22,11 @@ beforeAll(async () => {
     client_secret: secretOf('desk'),
     backchannel_logout_uri: 'http://127.0.0.1:9/desk'
   }
-  at = await openSystem({ config: { clients: [...clients, signing, desk] } })
+  at = await openSystem({
+    config: { clients: [...clients, signing, desk], logout_wait_ms: 0 },
+    // Nobody sends, so that what is queued stays queued.
+    wrapStorage: storage => ({ ...storage, claimDeliveries: async () => [] })
+  })
 })
 afterAll(() => at.close())
 
@@ -123,9 +127,9 @@ test('names are for the browser that logged out, for a quarter of an hour', asyn
   expect(answer.json()).toEqual({
     ...counts(id),
     clients: [
-      { client_id: 'forum', state: 'pending' },
-      { client_id: 'market', state: 'pending' },
-      { client_id: 'news', state: 'not_registered' }
+      { client_id: 'forum', state: 'pending', attempts: 0 },
+      { client_id: 'market', state: 'pending', attempts: 0 },
+      { client_id: 'news', state: 'not_registered', attempts: 0 }
     ]
   })
   // This browser keeps a cookie for longer than it was told to: the server itself judges the time.

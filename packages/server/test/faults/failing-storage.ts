@@ -14,7 +14,10 @@ export interface FailingStorage {
 }
 
 /** What no request calls. */
-const background: ReadonlySet<string> = new Set(['runJob', 'sweep', 'listKeys', 'close'])
+const background: ReadonlySet<string> = new Set([
+  ...['runJob', 'sweep', 'listKeys', 'close'],
+  ...['claimDeliveries', 'recordAttempt', 'returnDeliveries', 'countUnattempted']
+])
 
 /** Makes a real storage fail at a chosen call, as a lost disk or a lost connection does. */
 export function failingStorage(): FailingStorage {

@@ -32,7 +32,7 @@ test.each<Record<string, string>>([
   }
 })
 
-test('it says what there is, and nothing that there is not (MD-01, MD-03, BCP-07, BCP-09)', async () => {
+test('it says what there is, and nothing that there is not (MD-01, MD-03, BCL-01, BCP-07, BCP-09)', async () => {
   expect(await metadata()).toMatchObject({
     authorization_endpoint: `${issuer}/oauth/authorize`,
     token_endpoint: `${issuer}/oauth/token`,
@@ -59,6 +59,8 @@ test('it says what there is, and nothing that there is not (MD-01, MD-03, BCP-07
     revocation_endpoint_auth_methods_supported: expect.arrayContaining(['none', 'client_secret_basic']),
     authorization_response_iss_parameter_supported: true,
     claims_parameter_supported: false,
+    backchannel_logout_supported: true,
+    backchannel_logout_session_supported: true,
     request_uri_parameter_supported: false,
     prompt_values_supported: ['none', 'login', 'consent', 'select_account', 'create'],
     scopes_supported: expect.arrayContaining(['openid', 'profile', 'email', 'offline_access']),

@@ -1,7 +1,10 @@
 import type { Storage } from '../../src/storage/storage.ts'
 
 /** What background work calls; it must not count as a step of the request that is looked at. */
-const background: ReadonlySet<string> = new Set(['runJob', 'sweep', 'close', 'ping'])
+const background: ReadonlySet<string> = new Set([
+  ...['runJob', 'sweep', 'close', 'ping'],
+  ...['claimDeliveries', 'recordAttempt', 'returnDeliveries', 'countUnattempted']
+])
 
 /** A storage in front of which something may happen. */
 export interface InterruptedStorage {

@@ -7,7 +7,11 @@ import { all, byId, parsePage, textOf } from './parse-page.ts'
 
 let at: TestSystem
 beforeAll(async () => {
-  at = await openSystem()
+  // Nobody sends, so that what is queued stays queued.
+  at = await openSystem({
+    config: { logout_wait_ms: 0 },
+    wrapStorage: storage => ({ ...storage, claimDeliveries: async () => [] })
+  })
 })
 afterAll(() => at.close())
 

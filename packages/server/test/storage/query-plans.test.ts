@@ -38,7 +38,7 @@ const mayScan = [
   // An operator's lists, cut off by their limits.
   /FROM users ORDER BY created_at/,
   /FROM sessions s CROSS JOIN users .* ORDER BY s.created_at DESC/,
-  /FROM deliveries ORDER BY created_at/,
+  /FROM deliveries .*ORDER BY created_at/,
   /FROM audit WHERE/,
   // From the oldest row on, cut off by its limit.
   /DELETE FROM audit/,

@@ -163,6 +163,10 @@ export const en = {
     states: {
       delivered: { label: 'Told', text: 'It has confirmed that it knows.' },
       queued: { label: 'Not told yet', text: 'A notice to it is waiting; it has not been sent.' },
+      trying: {
+        label: 'Not reached yet',
+        text: 'It could not be told yet. It is tried again, for up to three days.'
+      },
       none: {
         label: 'Not told',
         text: 'It has not asked to be told, so it may still show you as signed in. Sign out there too.'

@@ -145,6 +145,10 @@ export const nb: Strings = {
         label: 'Har ikke fått beskjed ennå',
         text: 'En beskjed til den venter; den er ikke sendt.'
       },
+      trying: {
+        label: 'Ikke nådd ennå',
+        text: 'Den kunne ikke få beskjed ennå. Vi prøver igjen, i inntil tre døgn.'
+      },
       none: {
         label: 'Får ikke beskjed',
         text: 'Den har ikke bedt om beskjed og kan fortsatt vise deg som innlogget. Logg ut der også.'

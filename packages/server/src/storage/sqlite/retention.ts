@@ -96,15 +96,22 @@ function oldLogouts(db: DatabaseSync): Step {
       (NOT EXISTS (SELECT 1 FROM jobs j WHERE j.logout_id = l.id AND ifnull(j.done_at, ?1 + 1) > ?1)
         AND NOT EXISTS (SELECT 1 FROM sessions s WHERE s.ended_by = l.id)) AS over
     FROM logouts l WHERE l.at <= ?1 AND (l.at, l.id) > (?2, ?3) ORDER BY l.at, l.id LIMIT ${batchSize}`)
-  const removeDeliveries = db.prepare(`DELETE FROM deliveries WHERE id IN
-    (SELECT id FROM deliveries WHERE logout_id = ? AND state <> 'pending' LIMIT ${batchSize})`)
+  const settled = db.prepare(
+    `SELECT id FROM deliveries WHERE logout_id = ? AND state <> 'pending' LIMIT ${batchSize}`
+  )
+  const removeAttempts = db.prepare('DELETE FROM delivery_attempts WHERE delivery_id = ?')
+  const removeDelivery = db.prepare('DELETE FROM deliveries WHERE id = ?')
   const owed = db.prepare('SELECT 1 FROM deliveries WHERE logout_id = ? LIMIT 1')
   const removeJob = db.prepare('DELETE FROM jobs WHERE logout_id = ?')
   const remove = db.prepare('DELETE FROM logouts WHERE id = ?')
   return walk(page, id => {
-    const deliveries = Number(removeDeliveries.run(id).changes)
-    if (owed.get(id)) return deliveries
-    return deliveries + Number(removeJob.run(id).changes) + Number(remove.run(id).changes)
+    const deliveries = settled.all(id)
+    for (const delivery of deliveries) {
+      removeAttempts.run(String(delivery.id))
+      removeDelivery.run(String(delivery.id))
+    }
+    if (owed.get(id)) return deliveries.length
+    return deliveries.length + Number(removeJob.run(id).changes) + Number(remove.run(id).changes)
   })
 }
 

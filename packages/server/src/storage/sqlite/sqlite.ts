@@ -4,6 +4,7 @@ import { UtgangError } from '../../errors.ts'
 import type { Storage } from '../storage.ts'
 import { startCheckpoints } from './checkpoint.ts'
 import { sqliteClients } from './clients.ts'
+import { sqliteDeliveries } from './deliveries.ts'
 import { sqliteEnding } from './ending.ts'
 import { groupCommit } from './group-commit.ts'
 import { migrate } from './migrate.ts'
@@ -37,6 +38,7 @@ export function openSqlite(path: string): Storage {
     ...sqlitePeople(db, write),
     ...sqliteClients(db, write, turn),
     ...sqliteEnding(db, write),
+    ...sqliteDeliveries(db, write),
     ...sqliteUpkeep(db, write),
     close: () => (closed ??= close())
   }

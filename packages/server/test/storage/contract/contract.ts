@@ -1,5 +1,6 @@
 import { describe } from 'vitest'
 import { clientContract } from './clients.ts'
+import { deliveryContract } from './deliveries.ts'
 import { endContract } from './end.ts'
 import { grantContract } from './grants.ts'
 import { jobContract } from './jobs.ts'
@@ -24,6 +25,7 @@ export function storageContract(name: string, open: OpenStorage): void {
     describe('people', () => peopleContract(open))
     describe('clients', () => clientContract(open))
     describe('ending', () => endContract(open))
+    describe('deliveries', () => deliveryContract(open))
     describe('jobs', () => jobContract(open))
     describe('what is under way', () => underWayContract(open))
     describe('upkeep', () => upkeepContract(open))

@@ -1,0 +1,166 @@
+import type { Clock } from '../clock.ts'
+import type { ClaimedDelivery } from '../storage/records.ts'
+import type { DeliveryStore } from '../storage/storage.ts'
+import { logoutToken } from '../tokens/logout-token.ts'
+import type { SigningKeys } from '../tokens/signing-keys.ts'
+import type { WayOut } from '../web/outgoing.ts'
+import { postLogoutToken } from './back-channel.ts'
+import { afterAttempt } from './schedule.ts'
+
+/** Tells applications what they are owed, for as long as it takes. */
+export interface Outbox {
+  /** Looks for what is due now. */
+  wake(): void
+  /** Waits until each delivery of a logout was attempted once, at most so long. */
+  firstAttempts(logoutId: string, longestMs: number): Promise<void>
+  /** Takes no more, and finishes what is under way. */
+  stop(): Promise<void>
+}
+
+/** What the outbox works with. */
+export interface OutboxParts {
+  storage: DeliveryStore
+  clock: Clock
+  issuer: string
+  keys(): SigningKeys
+  out: WayOut
+  /** Told of work that the storage refused; it is tried again. */
+  failed(error: unknown): void
+}
+
+/** Most attempts under way at once in this process. */
+const mostAtOnce = 256
+/** Most of them to one host, so that one that is slow delays nobody else. */
+const mostToOneHost = 8
+/** How long a claim holds, in seconds; an attempt is far shorter. Whoever dies leaves its deliveries to others after that. */
+const leaseSeconds = 30
+/** How often is looked for what has become due, in milliseconds. */
+const lookEveryMs = 1000
+
+/** Starts the worker. Any number of them may share one storage. */
+export function startOutbox(parts: OutboxParts): Outbox {
+  const { storage, clock } = parts
+  const underWay = new Set<Promise<void>>()
+  const perHost = new Map<string, number>()
+  const hostOfClient = new Map<string, string>()
+  const waiters = new Map<string, Set<() => void>>()
+  let stopping = false
+  let looking: Promise<void> | undefined
+  let wokenAgain = false
+
+  function wake(): void {
+    if (stopping) return
+    wokenAgain = true
+    looking ??= look().finally(() => {
+      looking = undefined
+      if (wokenAgain) wake()
+    })
+  }
+
+  async function look(): Promise<void> {
+    while (wokenAgain && !stopping) {
+      wokenAgain = false
+      const most = mostAtOnce - underWay.size
+      if (most <= 0) return
+      try {
+        const limits = { most, perClient: mostToOneHost, busy: busyClients(), leaseSeconds }
+        const claimed = await storage.claimDeliveries(limits, clock.now())
+        const { now, later } = split(claimed)
+        for (const delivery of now) start(delivery)
+        if (later.length === 0) continue
+        await storage.returnDeliveries(
+          later.map(it => it.id),
+          clock.now()
+        )
+      } catch (error) {
+        parts.failed(error)
+        return
+      }
+    }
+  }
+
+  /** Several applications may share a host: what is too much for it goes back. */
+  function split(claimed: ClaimedDelivery[]): { now: ClaimedDelivery[]; later: ClaimedDelivery[] } {
+    const planned = new Map(perHost)
+    const [now, later]: [ClaimedDelivery[], ClaimedDelivery[]] = [[], []]
+    for (const delivery of claimed) {
+      const { host } = new URL(delivery.address)
+      const count = planned.get(host) ?? 0
+      hostOfClient.set(delivery.clientId, host)
+      if (stopping || count >= mostToOneHost) later.push(delivery)
+      else {
+        planned.set(host, count + 1)
+        now.push(delivery)
+      }
+    }
+    return { now, later }
+  }
+
+  function busyClients(): Set<string> {
+    const busy = [...hostOfClient].filter(([, host]) => (perHost.get(host) ?? 0) >= mostToOneHost)
+    return new Set(busy.map(([clientId]) => clientId))
+  }
+
+  function start(delivery: ClaimedDelivery): void {
+    const { host } = new URL(delivery.address)
+    perHost.set(host, (perHost.get(host) ?? 0) + 1)
+    const attempt = deliver(delivery)
+      .catch(parts.failed)
+      .finally(() => {
+        underWay.delete(attempt)
+        const left = (perHost.get(host) ?? 1) - 1
+        if (left === 0) perHost.delete(host)
+        else perHost.set(host, left)
+        for (const tell of waiters.get(delivery.logoutId) ?? []) tell()
+        wake()
+      })
+    underWay.add(attempt)
+  }
+
+  async function deliver(delivery: ClaimedDelivery): Promise<void> {
+    const { clientId, sub, sid, address, alg } = delivery
+    const claims = { issuer: parts.issuer, clientId, sub, sid }
+    // Fresh for each attempt: the last one's has expired by now, and no receiver may take it for a replay.
+    const token = await logoutToken(claims, alg, parts.keys(), clock.now())
+    const met = await postLogoutToken(address, token, parts.out)
+    const now = clock.now()
+    const { state, nextAt } = afterAttempt(delivery, met, now, Math.random())
+    const { status, problem, milliseconds, heardMaybe } = met
+    await storage.recordAttempt(
+      { id: delivery.id, state, nextAt, status, problem, milliseconds, heardMaybe },
+      now
+    )
+  }
+
+  const timer = setInterval(wake, lookEveryMs).unref()
+  wake()
+
+  return {
+    wake,
+    firstAttempts: (logoutId, longestMs) =>
+      new Promise<void>(resolve => {
+        const tellers = waiters.get(logoutId) ?? new Set()
+        waiters.set(logoutId, tellers)
+        const timeout = setTimeout(done, longestMs)
+        tellers.add(ask)
+        ask()
+
+        /** The logout is committed: a storage that does not answer now must not make it look as if it had failed. */
+        function ask(): void {
+          storage.countUnattempted(logoutId).then(left => left === 0 && done(), done)
+        }
+        function done(): void {
+          clearTimeout(timeout)
+          tellers.delete(ask)
+          if (tellers.size === 0) waiters.delete(logoutId)
+          resolve()
+        }
+      }),
+    async stop() {
+      stopping = true
+      clearInterval(timer)
+      await looking
+      await Promise.all(underWay)
+    }
+  }
+}

@@ -1,0 +1,96 @@
+import type { DatabaseSync } from 'node:sqlite'
+import type { AttemptRow, ClaimedDelivery, Delivery } from '../records.ts'
+import type { DeliveryStore } from '../storage.ts'
+import type { Write } from './group-commit.ts'
+import { grantJoin, grantLive, sessionLive } from './liveness.ts'
+
+/** {@link DeliveryStore} on SQLite. A claim moves a delivery's next time past the lease, in the same write that finds it. */
+export function sqliteDeliveries(db: DatabaseSync, write: Write): DeliveryStore {
+  // From one application to the next through the index, without looking at the rows in between.
+  const nextClient = db.prepare(
+    "SELECT min(client_id) AS id FROM deliveries WHERE state = 'pending' AND client_id > ?"
+  )
+  const due =
+    db.prepare(`SELECT d.id, d.logout_id AS logoutId, d.client_id AS clientId, d.sid, d.sub, d.address,
+      d.attempts, d.created_at AS createdAt, d.heard_maybe AS heardMaybe,
+      ifnull(json_extract(c.metadata, '$.id_token_signed_response_alg'), 'RS256') AS alg
+    FROM deliveries d LEFT JOIN clients c ON c.client_id = d.client_id WHERE d.state = 'pending' AND d.client_id = ?1 AND d.next_at <= ?2 ORDER BY d.next_at LIMIT ?3`)
+  const lease = db.prepare('UPDATE deliveries SET next_at = ?2 WHERE id = ?1')
+  // By `sub` alone it would end a sign-in that was made since.
+  const signedInSince = db.prepare(`SELECT EXISTS (SELECT 1 FROM ${grantJoin}
+      WHERE g.sub = ?2 AND g.client_id = ?3 AND ${grantLive})
+    OR EXISTS (SELECT 1 FROM sessions s CROSS JOIN users u ON u.sub = s.sub CROSS JOIN system y ON y.id = 1
+      CROSS JOIN session_clients sc ON sc.session_uid = s.uid AND sc.client_id = ?3
+      WHERE s.sub = ?2 AND sc.joined_at >= ?4 AND ${sessionLive}) AS found`)
+  const settle = db.prepare(`UPDATE deliveries SET state = ?2, attempts = attempts + ?3, next_at = ?4,
+      heard_maybe = max(heard_maybe, ?5), settled_at = ?6 WHERE id = ?1 AND state = 'pending'`)
+  const addAttempt = db.prepare(
+    'INSERT INTO delivery_attempts (delivery_id, at, status, problem, milliseconds) VALUES (?, ?, ?, ?, ?)'
+  )
+  const dueNow = db.prepare("UPDATE deliveries SET next_at = ?2 WHERE id = ?1 AND state = 'pending'")
+  const again =
+    db.prepare(`UPDATE deliveries SET state = 'pending', next_at = ?2, created_at = ?2, settled_at = NULL
+    WHERE id = ?1 AND state NOT IN ('pending', 'delivered')`)
+  const columns = `id, logout_id AS logoutId, client_id AS clientId, sid, sub, address, state, attempts,
+    next_at AS nextAt, created_at AS createdAt`
+  const one = db.prepare(`SELECT ${columns} FROM deliveries WHERE id = ?`)
+  const newest = 'ORDER BY created_at DESC, id DESC LIMIT ?'
+  const recent = {
+    pending: db.prepare(`SELECT ${columns} FROM deliveries WHERE state = 'pending' ${newest}`),
+    all: db.prepare(`SELECT ${columns} FROM deliveries WHERE true ${newest}`)
+  }
+  const attempts = db.prepare(`SELECT at, status, problem, milliseconds FROM delivery_attempts
+    WHERE delivery_id = ? ORDER BY at, rowid`)
+  const waiting = db.prepare(
+    "SELECT count(*) AS n FROM deliveries WHERE logout_id = ? AND state = 'pending' AND attempts = 0"
+  )
+
+  function claim(
+    limits: { most: number; perClient: number; busy: ReadonlySet<string>; leaseSeconds: number },
+    now: number
+  ): ClaimedDelivery[] {
+    const claimed: ClaimedDelivery[] = []
+    for (let client = nextClient.get(''); client?.id != null; client = nextClient.get(String(client.id))) {
+      const left = limits.most - claimed.length
+      if (left <= 0) break
+      const clientId = String(client.id)
+      if (limits.busy.has(clientId)) continue
+      for (const row of due.all(clientId, now, Math.min(left, limits.perClient))) {
+        const it = { ...row, heardMaybe: row.heardMaybe === 1 } as unknown as ClaimedDelivery
+        if (it.sid === null && signedInSince.get(now, it.sub, it.clientId, it.createdAt)?.found === 1) {
+          settle.run(it.id, 'superseded', 0, now, 0, now)
+          continue
+        }
+        lease.run(it.id, now + limits.leaseSeconds)
+        claimed.push(it)
+      }
+    }
+    return claimed
+  }
+
+  return {
+    claimDeliveries: (limits, now) => write(() => claim(limits, now)),
+    recordAttempt: ({ id, state, status, problem, milliseconds, nextAt, heardMaybe }, now) =>
+      write(() => {
+        addAttempt.run(id, now, status, problem, milliseconds)
+        settle.run(id, state, 1, nextAt, heardMaybe ? 1 : 0, state === 'pending' ? null : now)
+      }),
+    returnDeliveries: (ids, now) => write(() => ids.forEach(id => void dueNow.run(id, now))),
+    retryDelivery: (id, now) =>
+      write(() => Number(again.run(id, now).changes) + Number(dueNow.run(id, now).changes) > 0),
+    cancelDelivery: (id, now) =>
+      write(() => {
+        const { changes } = settle.run(id, 'gave_up', 0, now, 0, now)
+        if (changes > 0) addAttempt.run(id, now, null, 'cancelled by an operator', 0)
+        return changes > 0
+      }),
+    findDelivery: async id => {
+      const row = one.get(id)
+      return row && ({ ...row } as unknown as Delivery)
+    },
+    recentDeliveries: async (which, limit) =>
+      recent[which].all(limit).map(row => ({ ...row }) as unknown as Delivery),
+    listAttempts: async id => attempts.all(id).map(row => ({ ...row }) as unknown as AttemptRow),
+    countUnattempted: async logoutId => Number(waiting.get(logoutId)?.n)
+  }
+}

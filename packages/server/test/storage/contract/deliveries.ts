@@ -1,0 +1,174 @@
+import { expect, test } from 'vitest'
+import type { ClaimedDelivery, DeliveryState } from '../../../src/storage/records.ts'
+import type { Storage } from '../../../src/storage/storage.ts'
+import { now, type OpenStorage, order, type Stage, sidOf, stage } from './stage.ts'
+
+const nobody: ReadonlySet<string> = new Set()
+const limits = { most: 100, perClient: 10, busy: nobody, leaseSeconds: 30 }
+const claim = (storage: Storage, at = now, more: Partial<typeof limits> = {}): Promise<ClaimedDelivery[]> =>
+  storage.claimDeliveries({ ...limits, ...more }, at)
+
+/** {@link DeliveryStore}. */
+export function deliveryContract(open: OpenStorage): void {
+  test('what a logout owes is claimed once, with all that an attempt needs', async () => {
+    const { storage, uid, logoutId } = await owed(open)
+    const claimed = await claim(storage)
+    expect(claimed.toSorted((a, b) => (a.clientId < b.clientId ? -1 : 1))).toMatchObject([
+      {
+        logoutId,
+        clientId: 'market',
+        sid: sidOf(uid, 'market'),
+        sub: 'ola',
+        attempts: 0,
+        heardMaybe: false,
+        alg: 'RS256'
+      },
+      { logoutId, clientId: 'news', address: 'https://news.example/backchannel', createdAt: now }
+    ])
+    expect(await claim(storage)).toEqual([])
+  })
+
+  test('of many that claim at the same moment each gets other ones', async () => {
+    const { storage } = await owed(open, 20)
+    const claims = await Promise.all(Array.from({ length: 8 }, () => claim(storage, now, { most: 9 })))
+    const ids = claims.flat().map(it => it.id)
+    expect(ids).toHaveLength(40)
+    expect(new Set(ids).size).toBe(40)
+  })
+
+  test('what nobody has recorded is there again when the lease is over', async () => {
+    const { storage } = await owed(open)
+    const first = await claim(storage)
+    expect(await claim(storage, now + 29)).toEqual([])
+    const again = await claim(storage, now + 30)
+    expect(again.map(it => it.id).toSorted()).toEqual(first.map(it => it.id).toSorted())
+  })
+
+  test('what was given back is there at once', async () => {
+    const { storage } = await owed(open)
+    const claimed = await claim(storage)
+    await storage.returnDeliveries(
+      claimed.map(it => it.id),
+      now
+    )
+    expect(await claim(storage)).toHaveLength(2)
+  })
+
+  test('no application gets more than its share, and a busy one none', async () => {
+    const { storage } = await owed(open, 5)
+    const some = await claim(storage, now, { perClient: 2 })
+    expect(
+      Map.groupBy(some, it => it.clientId)
+        .values()
+        .toArray()
+    ).toHaveLength(2)
+    expect(some).toHaveLength(4)
+    const rest = await claim(storage, now, { busy: new Set(['market']) })
+    expect(new Set(rest.map(it => it.clientId))).toEqual(new Set(['news']))
+    expect(rest).toHaveLength(3)
+  })
+
+  test.each<[DeliveryState, boolean]>([
+    ['delivered', false],
+    ['refused', false],
+    ['unclear', false],
+    ['gave_up', false],
+    ['pending', true]
+  ])('an attempt that leaves it %s is kept; it is claimed again: %s', async (state, again) => {
+    const { storage } = await owed(open)
+    const [it] = await claim(storage)
+    await record(storage, it, state, now + 60)
+    expect(await storage.findDelivery(it?.id ?? '')).toMatchObject({ state, attempts: 1 })
+    expect(await storage.listAttempts(it?.id ?? '')).toEqual([
+      { at: now + 1, status: 503, problem: 'a problem', milliseconds: 12 }
+    ])
+    const later = (await claim(storage, now + 60)).filter(found => found.id === it?.id)
+    expect(later.map(found => [found.attempts, found.heardMaybe])).toEqual(again ? [[1, true]] : [])
+  })
+
+  test('a delivery that was settled meanwhile keeps its state', async () => {
+    const { storage } = await owed(open)
+    const [it] = await claim(storage)
+    await record(storage, it, 'delivered', now)
+    await record(storage, it, 'pending', now + 60)
+    expect(await storage.findDelivery(it?.id ?? '')).toMatchObject({ state: 'delivered', attempts: 1 })
+  })
+
+  test('how many of a logout nobody has attempted', async () => {
+    const { storage, logoutId } = await owed(open)
+    expect(await storage.countUnattempted(logoutId)).toBe(2)
+    const [it] = await claim(storage)
+    await record(storage, it, 'pending', now + 60)
+    expect(await storage.countUnattempted(logoutId)).toBe(1)
+    expect(await storage.countUnattempted('no logout')).toBe(0)
+  })
+
+  test('by hand: a pending one is due at once, a given-up one starts anew, a delivered one stays', async () => {
+    const { storage } = await owed(open)
+    const [one, two] = await claim(storage)
+    await record(storage, one, 'gave_up', now)
+    await record(storage, two, 'pending', now + 3600)
+    expect(await storage.retryDelivery(one?.id ?? '', now + 10)).toBe(true)
+    expect(await storage.retryDelivery(two?.id ?? '', now + 10)).toBe(true)
+    const again = await claim(storage, now + 10)
+    expect(again).toHaveLength(2)
+    for (const it of again) await record(storage, it, 'delivered', now)
+    expect(await storage.retryDelivery(one?.id ?? '', now + 20)).toBe(false)
+    expect(await storage.retryDelivery('no delivery', now)).toBe(false)
+  })
+
+  test('by hand: a pending one is given up, and says by whom', async () => {
+    const { storage } = await owed(open)
+    const [it] = await claim(storage)
+    expect(await storage.cancelDelivery(it?.id ?? '', now)).toBe(true)
+    expect(await storage.cancelDelivery(it?.id ?? '', now)).toBe(false)
+    expect(await storage.findDelivery(it?.id ?? '')).toMatchObject({ state: 'gave_up', attempts: 0 })
+    expect(await storage.listAttempts(it?.id ?? '')).toMatchObject([{ problem: 'cancelled by an operator' }])
+    expect((await storage.recentDeliveries('pending', 10)).map(found => found.id)).not.toContain(it?.id)
+    expect(await storage.recentDeliveries('all', 10)).toHaveLength(2)
+  })
+
+  test('by sub alone it is superseded once the user has signed in there again; by sid never', async () => {
+    const world = await stage(open)
+    const { storage } = world
+    await world.user('ola')
+    await world.client('news')
+    await world.grant('ola', 'news')
+    const bySub = order({ cause: 'admin_user', sub: 'ola', epoch: { user: 'ola' }, tell: 'job' })
+    await storage.end(bySub, now)
+    await world.finishJobs()
+    await world.grant('ola', 'news')
+    expect(await claim(storage)).toEqual([])
+    expect(await storage.listDeliveries(bySub.logoutId)).toMatchObject([{ sid: null, state: 'superseded' }])
+
+    const uid = await world.session('ola', ['news'])
+    await storage.end(order({ sub: 'ola', sessions: { uid } }), now)
+    await world.session('ola', ['news'])
+    expect(await claim(storage)).toMatchObject([{ sid: sidOf(uid, 'news') }])
+  })
+}
+
+/** A logout of sessions whose two applications both want to be told. */
+async function owed(open: OpenStorage, sessions = 1): Promise<Stage & { uid: string; logoutId: string }> {
+  const world = await stage(open)
+  await world.user('ola')
+  for (const clientId of ['news', 'market']) await world.client(clientId)
+  let last = { uid: '', logoutId: '' }
+  for (let i = 0; i < sessions; i++) {
+    const uid = await world.session('ola', ['news', 'market'])
+    const ending = order({ sub: 'ola', sessions: { uid } })
+    await world.storage.end(ending, now)
+    last = { uid, logoutId: ending.logoutId }
+  }
+  return { ...world, ...last }
+}
+
+function record(
+  storage: Storage,
+  it: ClaimedDelivery | undefined,
+  state: DeliveryState,
+  nextAt: number
+): Promise<void> {
+  const attempt = { id: it?.id ?? '', state, nextAt, status: 503, problem: 'a problem', milliseconds: 12 }
+  return storage.recordAttempt({ ...attempt, heardMaybe: true }, now + 1)
+}
