@@ -81,7 +81,7 @@ async function assemble({ config, log, storage, sealer, jobs }: Foundation): Pro
   let outbox: Outbox | undefined
   const heart = logoutHeart(storage, clock, order => {
     jobs.wake(order)
-    outbox?.wake()
+    if (order.tell !== 'nobody') outbox?.wake()
   })
   await prepare({ config, storage, sealer, log }, heart, clock)
   const clients = clientsIn(storage)
