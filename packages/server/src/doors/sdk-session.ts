@@ -56,7 +56,7 @@ async function check(request: FastifyRequest, reply: FastifyReply, parts: DoorPa
 }
 
 /** What a page's question found: a live session that its client is connected to, one that is none of its business, or none. */
-export type FoundSession = SessionGlance | 'not_connected' | 'none'
+type FoundSession = SessionGlance | 'not_connected' | 'none'
 
 /**
  * The live session of this browser, for a client that is connected to it. From the first time on the client is an RP

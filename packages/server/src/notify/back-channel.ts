@@ -11,7 +11,7 @@ const mostAnswerBytes = 16 * 1024
 const longestProblem = 200
 
 /** What an attempt came to. */
-export interface Attempted extends Met {
+interface Attempted extends Met {
   problem: string | null
   milliseconds: number
 }
@@ -39,7 +39,7 @@ export async function postLogoutToken(
     const problem = await readProblem(answer)
     return {
       status: answer.statusCode,
-      heardMaybe: answer.statusCode >= 500,
+      heardMaybe: false,
       retryAfterSeconds: retryAfter(answer.headers['retry-after']),
       problem,
       milliseconds: took()

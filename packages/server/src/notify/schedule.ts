@@ -20,7 +20,7 @@ export interface Met {
 }
 
 /** What the state of a delivery is after an attempt. */
-export interface Next {
+interface Next {
   state: DeliveryState
   nextAt: number
 }

@@ -9,7 +9,7 @@ const goodForSeconds = 120
 const logoutEvent = 'http://schemas.openid.net/event/backchannel-logout'
 
 /** Whom a Logout Token is for, and which session it says has ended; without `sid` all of the user's there. */
-export interface LogoutTokenClaims {
+interface LogoutTokenClaims {
   issuer: string
   clientId: string
   sub: string | null

@@ -52,7 +52,7 @@ function bare(text: string): string {
 const isBlank = (code: number): boolean => code === 0x20 || code === 0x09
 
 /** How a cookie of ours is set. */
-export interface CookieOptions {
+interface CookieOptions {
   /** `Lax` unless other sites' pages have to send it. */
   sameSite?: 'Lax' | 'None'
   /** Seconds that it is kept; without, until the browser is closed. */

@@ -2,14 +2,14 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Browser } from '../support/browser.ts'
 import { signIn } from '../support/sign-in.ts'
 import { openSystem, type TestSystem } from '../support/system.ts'
-import { called, legacyClients, legacyUsers, type Tag, tag } from './legacy-kit.ts'
+import { called, config, type Tag, tag } from './legacy-kit.ts'
 
 const hasSessionPaths = ['/ajax/hasSession.js', '/rpc/hasSession.js']
 const paths = [...hasSessionPaths, '/ajax/logout.js']
 
 let at: TestSystem
 beforeAll(async () => {
-  at = await openSystem({ config: { clients: legacyClients, users: legacyUsers } })
+  at = await openSystem({ config })
 })
 afterAll(() => at.close())
 

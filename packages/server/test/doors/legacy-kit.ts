@@ -20,11 +20,20 @@ export const legacyClients = clients.map(it => ({ ...it, ...flags[it.client_id] 
 export const hostileName = '</script><script>alert(1)</script>\u2028\u2029"\\<!--'
 
 /** One more whose `sub` is a number, as SPiD's accounts have, and one with {@link hostileName}. */
-export const legacyUsers = [
+const legacyUsers = [
   ...users,
   { sub: '4711', email: 'number@example.test', name: 'Number', password },
   { sub: 'u-hostile', email: 'hostile@example.test', name: hostileName, password }
 ]
+
+/** A server whose clients keep what SPiD gave them. */
+export const config = { clients: legacyClients, users: legacyUsers }
+
+/** The cookie by which pages of other sites ask. */
+export const sdkCookie = '__Host-utgang-sdk'
+
+/** What a logout leaves in it: it names nothing. */
+export const mark = 'x'.repeat(43)
 
 /** What SPiD's script makes of an answer: whom it calls back, and with what. */
 export interface Call {

@@ -4,11 +4,7 @@ import { UtgangError } from '../../src/errors.ts'
 import type { Answer, Browser } from '../support/browser.ts'
 import { alive, dead, type SignedIn, signIn, usesOf } from '../support/sign-in.ts'
 import { advance, openSystem, startSystem, type TestSystem } from '../support/system.ts'
-import { bytesOf, called, legacyClients, legacyUsers, noSession, type Tag, tag } from './legacy-kit.ts'
-
-const config = { clients: legacyClients, users: legacyUsers }
-const sdkCookie = '__Host-utgang-sdk'
-const mark = 'x'.repeat(43)
+import { bytesOf, called, config, mark, noSession, sdkCookie, type Tag, tag } from './legacy-kit.ts'
 
 let at: TestSystem
 beforeAll(async () => {

@@ -7,18 +7,15 @@ import { advance, openSystem, startSystem, type TestSystem } from '../support/sy
 import {
   bytesOf,
   called,
+  config,
   hostileName,
-  legacyClients,
-  legacyUsers,
+  mark,
   noSession,
+  sdkCookie,
   signSecret,
   type Tag,
   tag
 } from './legacy-kit.ts'
-
-const config = { clients: legacyClients, users: legacyUsers }
-const sdkCookie = '__Host-utgang-sdk'
-const mark = 'x'.repeat(43)
 
 let at: TestSystem
 beforeAll(async () => {

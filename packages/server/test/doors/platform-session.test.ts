@@ -5,11 +5,7 @@ import { UtgangError } from '../../src/errors.ts'
 import type { Answer, Browser, From } from '../support/browser.ts'
 import { signIn } from '../support/sign-in.ts'
 import { advance, openSystem, startSystem, type TestSystem } from '../support/system.ts'
-import { bytesOf, legacyClients, legacyUsers, signSecret } from './legacy-kit.ts'
-
-const config = { clients: legacyClients, users: legacyUsers }
-const sdkCookie = '__Host-utgang-sdk'
-const mark = 'x'.repeat(43)
+import { bytesOf, config, mark, sdkCookie, signSecret } from './legacy-kit.ts'
 
 let at: TestSystem
 beforeAll(async () => {

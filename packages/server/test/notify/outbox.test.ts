@@ -6,7 +6,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import { clients } from '../support/fixtures.ts'
 import { signIn } from '../support/sign-in.ts'
 import { advance, startSystem, type TestSystem } from '../support/system.ts'
-import { ok, receiver, status } from './receiver.ts'
+import { ok, type Receiver, receiver, status } from './receiver.ts'
 
 /** A system in which the client `market` is told at this address. */
 async function systemThatTells(address: string, more: object = {}, config: object = {}): Promise<TestSystem> {
@@ -105,6 +105,19 @@ test('BCL-16 BCL-18: a 400 is not repeated; what it says is kept and nothing fol
   expect(await at.storage.listAttempts(it?.id ?? '')).toMatchObject([
     { status: 400, problem: 'invalid_request' }
   ])
+})
+
+test.each<[string, Receiver['answer'], string]>([
+  ['was answered', status(503), 'refused'],
+  ['was sent and never answered', (_response, request) => void request.socket.destroy(), 'unclear']
+])('BCL-16: a 400 after an attempt that %s', async (_what, first, state) => {
+  const app = await receiver(first)
+  const at = await systemThatTells(app.address)
+  const { receiptId } = await signOutAt(at)
+  await settled(at, receiptId, 'pending', 1)
+  app.answer = status(400)
+  advance(3600)
+  await settled(at, receiptId, state, 2)
 })
 
 test('an application that is away for twelve hours hears when it is back', async () => {

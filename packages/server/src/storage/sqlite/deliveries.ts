@@ -14,8 +14,10 @@ export function sqliteDeliveries(db: DatabaseSync, write: Write): DeliveryStore 
     db.prepare(`SELECT d.id, d.logout_id AS logoutId, d.client_id AS clientId, d.sid, d.sub, d.address,
       d.attempts, d.created_at AS createdAt, d.heard_maybe AS heardMaybe,
       ifnull(json_extract(c.metadata, '$.id_token_signed_response_alg'), 'RS256') AS alg
-    FROM deliveries d LEFT JOIN clients c ON c.client_id = d.client_id WHERE d.state = 'pending' AND d.client_id = ?1 AND d.next_at <= ?2 ORDER BY d.next_at LIMIT ?3`)
-  const lease = db.prepare('UPDATE deliveries SET next_at = ?2 WHERE id = ?1')
+    FROM deliveries d LEFT JOIN clients c ON c.client_id = d.client_id
+    WHERE d.state = 'pending' AND d.client_id = ?1 AND d.next_at <= ?2 ORDER BY d.next_at LIMIT ?3`)
+  // Sets when a pending delivery is due: after a lease, or now.
+  const dueAt = db.prepare("UPDATE deliveries SET next_at = ?2 WHERE id = ?1 AND state = 'pending'")
   // By `sub` alone it would end a sign-in that was made since.
   const signedInSince = db.prepare(`SELECT EXISTS (SELECT 1 FROM ${grantJoin}
       WHERE g.sub = ?2 AND g.client_id = ?3 AND ${grantLive})
@@ -23,13 +25,11 @@ export function sqliteDeliveries(db: DatabaseSync, write: Write): DeliveryStore 
       CROSS JOIN session_clients sc ON sc.session_uid = s.uid AND sc.client_id = ?3
       WHERE s.sub = ?2 AND sc.joined_at >= ?4 AND ${sessionLive}) AS found`)
   const settle = db.prepare(`UPDATE deliveries SET state = ?2, attempts = attempts + ?3, next_at = ?4,
-      heard_maybe = max(heard_maybe, ?5), settled_at = ?6 WHERE id = ?1 AND state = 'pending'`)
+      heard_maybe = max(heard_maybe, ?5) WHERE id = ?1 AND state = 'pending'`)
   const addAttempt = db.prepare(
     'INSERT INTO delivery_attempts (delivery_id, at, status, problem, milliseconds) VALUES (?, ?, ?, ?, ?)'
   )
-  const dueNow = db.prepare("UPDATE deliveries SET next_at = ?2 WHERE id = ?1 AND state = 'pending'")
-  const again =
-    db.prepare(`UPDATE deliveries SET state = 'pending', next_at = ?2, created_at = ?2, settled_at = NULL
+  const again = db.prepare(`UPDATE deliveries SET state = 'pending', next_at = ?2, created_at = ?2
     WHERE id = ?1 AND state NOT IN ('pending', 'delivered')`)
   const columns = `id, logout_id AS logoutId, client_id AS clientId, sid, sub, address, state, attempts,
     next_at AS nextAt, created_at AS createdAt`
@@ -58,10 +58,10 @@ export function sqliteDeliveries(db: DatabaseSync, write: Write): DeliveryStore 
       for (const row of due.all(clientId, now, Math.min(left, limits.perClient))) {
         const it = { ...row, heardMaybe: row.heardMaybe === 1 } as unknown as ClaimedDelivery
         if (it.sid === null && signedInSince.get(now, it.sub, it.clientId, it.createdAt)?.found === 1) {
-          settle.run(it.id, 'superseded', 0, now, 0, now)
+          settle.run(it.id, 'superseded', 0, now, 0)
           continue
         }
-        lease.run(it.id, now + limits.leaseSeconds)
+        dueAt.run(it.id, now + limits.leaseSeconds)
         claimed.push(it)
       }
     }
@@ -73,14 +73,14 @@ export function sqliteDeliveries(db: DatabaseSync, write: Write): DeliveryStore 
     recordAttempt: ({ id, state, status, problem, milliseconds, nextAt, heardMaybe }, now) =>
       write(() => {
         addAttempt.run(id, now, status, problem, milliseconds)
-        settle.run(id, state, 1, nextAt, heardMaybe ? 1 : 0, state === 'pending' ? null : now)
+        settle.run(id, state, 1, nextAt, heardMaybe ? 1 : 0)
       }),
-    returnDeliveries: (ids, now) => write(() => ids.forEach(id => void dueNow.run(id, now))),
+    returnDeliveries: (ids, now) => write(() => ids.forEach(id => void dueAt.run(id, now))),
     retryDelivery: (id, now) =>
-      write(() => Number(again.run(id, now).changes) + Number(dueNow.run(id, now).changes) > 0),
+      write(() => Number(again.run(id, now).changes) + Number(dueAt.run(id, now).changes) > 0),
     cancelDelivery: (id, now) =>
       write(() => {
-        const { changes } = settle.run(id, 'gave_up', 0, now, 0, now)
+        const { changes } = settle.run(id, 'gave_up', 0, now, 0)
         if (changes > 0) addAttempt.run(id, now, null, 'cancelled by an operator', 0)
         return changes > 0
       }),

@@ -1,6 +1,5 @@
 -- Whether some attempt may have been received without our hearing of it.
 ALTER TABLE deliveries ADD COLUMN heard_maybe INTEGER NOT NULL DEFAULT 0;
-ALTER TABLE deliveries ADD COLUMN settled_at INTEGER;
 
 -- What each attempt came to.
 CREATE TABLE delivery_attempts (
