@@ -1,5 +1,4 @@
 import { globSync } from 'node:fs'
-import { findChromium } from './chromium.ts'
 import { runnable } from './runnable.ts'
 
 /** The parts of WebKitGTK that tests need, as paths. */
@@ -11,44 +10,7 @@ export interface WebKitPaths {
   xvfb: string
 }
 
-/** A browser that tests start, the packages of Debian that hold it, and what to do elsewhere. */
-export interface Wanted {
-  name: string
-  packages: readonly string[]
-  /** Environment variable that names another one. */
-  variable?: string
-  /** The path of it; undefined when there is none. */
-  found(): string | undefined
-  /** What to do where there are no packages of Debian. */
-  elsewhere: string
-}
-
-/** The browsers that the tests drive. The tests of one that is not there are skipped, and `npm test` says so at its end. */
-export const wanted: readonly Wanted[] = [
-  {
-    name: 'Chromium',
-    packages: ['chromium'],
-    variable: 'CHROMIUM_PATH',
-    found: findChromium,
-    elsewhere:
-      'install it (macOS: `brew install --cask chromium`) or set CHROMIUM_PATH to a Chromium or Chrome'
-  },
-  {
-    name: 'Firefox',
-    packages: ['firefox-esr'],
-    variable: 'FIREFOX_PATH',
-    found: findFirefox,
-    elsewhere: 'install it (macOS: `brew install --cask firefox`) or set FIREFOX_PATH to a Firefox'
-  },
-  {
-    name: 'WebKit',
-    packages: ['webkit2gtk-driver', 'xvfb'],
-    found: () => findWebKit()?.browser,
-    elsewhere: 'on Linux install WebKitWebDriver, the MiniBrowser of WebKitGTK 4.1, and Xvfb'
-  }
-]
-
-/** The Firefox that tests start, in the same way; `FIREFOX_PATH` names another. */
+/** The Firefox that tests start; `FIREFOX_PATH` names another. */
 export function findFirefox(): string | undefined {
   return runnable(
     process.env.FIREFOX_PATH || [

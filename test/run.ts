@@ -2,10 +2,10 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { wanted } from './find-browsers.ts'
+import { wanted } from './wanted.ts'
 
 // `npm test`: the steps in order, up to the first that fails. What is given after `--` goes to vitest.
-// The last line is always "N passed, N failed", and a browser that was not there is named just before; a step that fails before the tests counts as one failed.
+// The last line is always "N passed, N failed", and a program that was not there is named just before; a step that fails before the tests counts as one failed.
 
 interface Counts {
   passed: number
@@ -20,7 +20,7 @@ console.log(`${counts.passed} passed, ${counts.failed} failed`)
 process.exitCode = counts.failed === 0 ? 0 : 1
 
 function checksPass(): boolean {
-  return step('Browsers', 'setup') && step('Lint and format', 'lint') && step('Types', 'types')
+  return step('Programs', 'setup') && step('Lint and format', 'lint') && step('Types', 'types')
 }
 
 function runTests(): Counts {

@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { type Wanted, wanted } from './find-browsers.ts'
+import { type Wanted, wanted } from './wanted.ts'
 
-// Always ends with status 0: the tests of a browser that is not there are skipped, and everything else still runs.
+// Always ends with status 0: the tests of what is not there are skipped, and everything else still runs.
 const missing = wanted.filter(it => !it.found())
 // A path that somebody set is theirs to put right.
 const installable = missing.filter(it => !asked(it))
@@ -25,13 +25,13 @@ function canInstall(): boolean {
 }
 
 /** Installs what is missing, all in one call; a package that this machine does not know must not keep the others away. */
-function install(browsers: readonly Wanted[]): void {
-  const packages = browsers.flatMap(it => it.packages)
-  console.log(`Not found: ${browsers.map(it => it.name).join(', ')}. Installing ${packages.join(', ')}.`)
+function install(programs: readonly Wanted[]): void {
+  const packages = programs.flatMap(it => it.packages)
+  console.log(`Not found: ${programs.map(it => it.name).join(', ')}. Installing ${packages.join(', ')}.`)
   if (aptInstall(packages)) return
   // A fresh machine or image has no package lists, or old ones that name files which are gone.
   if (aptGet('update') && aptInstall(packages)) return
-  if (browsers.length > 1) for (const it of browsers) aptInstall(it.packages)
+  if (programs.length > 1) for (const it of programs) aptInstall(it.packages)
 }
 
 function aptInstall(packages: readonly string[]): boolean {
