@@ -2,7 +2,7 @@ import type { Command } from 'commander'
 import { UtgangError } from '../errors.ts'
 import type { Delivery } from '../storage/records.ts'
 import type { Storage } from '../storage/storage.ts'
-import { configured, count, instant, printRows, withStorage } from './with-storage.ts'
+import { configured, count, instant, printRows, type Workshop, withStorage } from './with-storage.ts'
 
 /** `utgang deliveries list|show|retry|cancel`. */
 export function registerDeliveryCommands(program: Command): void {
@@ -42,12 +42,15 @@ export function registerDeliveryCommands(program: Command): void {
     )
 
   configured(deliveries.command('retry'))
-    .description('try one again now; one that was given up or turned down starts anew')
+    .description(
+      'try one again now, also one that was given up or turned down; its three days do not start anew: one that is older is given up again if that fails'
+    )
     .argument('<delivery>', 'as `deliveries list` names it')
     .action((id: string, options: { config?: string }) =>
       withStorage(options, async ({ storage, clock }) => {
-        await found(storage, id)
+        const delivery = await found(storage, id)
         const due = await storage.retryDelivery(id, clock.now())
+        if (due) await writeDown('delivery_retried', delivery, { storage, clock })
         process.stdout.write(
           due ? 'due now: a running server sends it within a second\n' : 'was delivered already\n'
         )
@@ -59,8 +62,9 @@ export function registerDeliveryCommands(program: Command): void {
     .argument('<delivery>', 'as `deliveries list` names it')
     .action((id: string, options: { config?: string }) =>
       withStorage(options, async ({ storage, clock }) => {
-        await found(storage, id)
+        const delivery = await found(storage, id)
         const cancelled = await storage.cancelDelivery(id, clock.now())
+        if (cancelled) await writeDown('delivery_cancelled', delivery, { storage, clock })
         process.stdout.write(cancelled ? 'given up\n' : 'was settled already\n')
       })
     )
@@ -70,6 +74,15 @@ async function found(storage: Storage, id: string): Promise<Delivery> {
   const delivery = await storage.findDelivery(id)
   if (!delivery) throw new UtgangError('not_found', `no delivery is named ${id}`)
   return delivery
+}
+
+/** What was done by hand, for the audit trail. */
+function writeDown(
+  event: string,
+  { id, clientId, sub, logoutId }: Delivery,
+  { storage, clock }: Pick<Workshop, 'storage' | 'clock'>
+): Promise<void> {
+  return storage.writeAudit({ event, clientId, sub, logoutId, detail: { delivery: id } }, clock.now())
 }
 
 const row = (it: Delivery): Record<string, string | number | null> => ({

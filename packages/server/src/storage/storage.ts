@@ -182,7 +182,10 @@ export interface DeliveryStore {
   recordAttempt(attempt: AttemptInput, now: number): Promise<void>
   /** Gives back what was claimed and not attempted. */
   returnDeliveries(ids: readonly string[], now: number): Promise<void>
-  /** Makes a delivery due now; one that was given up or refused starts anew. `false` for one that was delivered. */
+  /**
+   * Makes a delivery due now, also one that was settled without having been delivered. Its attempts and its age stay, so
+   * that it is given up again when it is too old for another. `false` for one that was delivered.
+   */
   retryDelivery(id: string, now: number): Promise<boolean>
   /** Gives a pending delivery up. `false` when it is settled already. */
   cancelDelivery(id: string, now: number): Promise<boolean>

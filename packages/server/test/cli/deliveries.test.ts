@@ -43,6 +43,9 @@ test('cancel gives it up, once; then only --all lists it; retry makes it due aga
   expect(await printed('list', '--all')).toContain('gave_up')
   expect(await printed('retry', id)).toBe('due now: a running server sends it within a second\n')
   expect(await printed('list')).toContain(id)
+  const { stdout } = await place.run('audit')
+  for (const event of ['delivery_retried', 'delivery_cancelled'])
+    expect(stdout).toMatch(new RegExp(`${event} .*${id}`))
 })
 
 test.each(['show', 'retry', 'cancel'])('%s of one that is not there says so', async command => {

@@ -29,8 +29,9 @@ export function sqliteDeliveries(db: DatabaseSync, write: Write): DeliveryStore 
   const addAttempt = db.prepare(
     'INSERT INTO delivery_attempts (delivery_id, at, status, problem, milliseconds) VALUES (?, ?, ?, ?, ?)'
   )
-  const again = db.prepare(`UPDATE deliveries SET state = 'pending', next_at = ?2, created_at = ?2
-    WHERE id = ?1 AND state NOT IN ('pending', 'delivered')`)
+  // Its age stays, and with it how long it is tried by itself and which sign-ins were made since.
+  const again = db.prepare(`UPDATE deliveries SET state = 'pending', next_at = ?2
+    WHERE id = ?1 AND state <> 'delivered'`)
   const columns = `id, logout_id AS logoutId, client_id AS clientId, sid, sub, address, state, attempts,
     next_at AS nextAt, created_at AS createdAt`
   const one = db.prepare(`SELECT ${columns} FROM deliveries WHERE id = ?`)
@@ -76,14 +77,8 @@ export function sqliteDeliveries(db: DatabaseSync, write: Write): DeliveryStore 
         settle.run(id, state, 1, nextAt, heardMaybe ? 1 : 0)
       }),
     returnDeliveries: (ids, now) => write(() => ids.forEach(id => void dueAt.run(id, now))),
-    retryDelivery: (id, now) =>
-      write(() => Number(again.run(id, now).changes) + Number(dueAt.run(id, now).changes) > 0),
-    cancelDelivery: (id, now) =>
-      write(() => {
-        const { changes } = settle.run(id, 'gave_up', 0, now, 0)
-        if (changes > 0) addAttempt.run(id, now, null, 'cancelled by an operator', 0)
-        return changes > 0
-      }),
+    retryDelivery: (id, now) => write(() => again.run(id, now).changes > 0),
+    cancelDelivery: (id, now) => write(() => settle.run(id, 'gave_up', 0, now, 0).changes > 0),
     findDelivery: async id => {
       const row = one.get(id)
       return row && ({ ...row } as unknown as Delivery)

@@ -103,7 +103,7 @@ export function deliveryContract(open: OpenStorage): void {
     expect(await storage.countUnattempted('no logout')).toBe(0)
   })
 
-  test('by hand: a pending one is due at once, a given-up one starts anew, a delivered one stays', async () => {
+  test('by hand: a pending one is due at once, a given-up one too and as old as it was, a delivered one stays', async () => {
     const { storage } = await owed(open)
     const [one, two] = await claim(storage)
     await record(storage, one, 'gave_up', now)
@@ -111,19 +111,22 @@ export function deliveryContract(open: OpenStorage): void {
     expect(await storage.retryDelivery(one?.id ?? '', now + 10)).toBe(true)
     expect(await storage.retryDelivery(two?.id ?? '', now + 10)).toBe(true)
     const again = await claim(storage, now + 10)
-    expect(again).toHaveLength(2)
+    expect(again.map(it => [it.attempts, it.createdAt])).toEqual([
+      [1, now],
+      [1, now]
+    ])
     for (const it of again) await record(storage, it, 'delivered', now)
     expect(await storage.retryDelivery(one?.id ?? '', now + 20)).toBe(false)
     expect(await storage.retryDelivery('no delivery', now)).toBe(false)
   })
 
-  test('by hand: a pending one is given up, and says by whom', async () => {
+  test('by hand: a pending one is given up, which is no attempt', async () => {
     const { storage } = await owed(open)
     const [it] = await claim(storage)
     expect(await storage.cancelDelivery(it?.id ?? '', now)).toBe(true)
     expect(await storage.cancelDelivery(it?.id ?? '', now)).toBe(false)
     expect(await storage.findDelivery(it?.id ?? '')).toMatchObject({ state: 'gave_up', attempts: 0 })
-    expect(await storage.listAttempts(it?.id ?? '')).toMatchObject([{ problem: 'cancelled by an operator' }])
+    expect(await storage.listAttempts(it?.id ?? '')).toEqual([])
     expect((await storage.recentDeliveries('pending', 10)).map(found => found.id)).not.toContain(it?.id)
     expect(await storage.recentDeliveries('all', 10)).toHaveLength(2)
   })
@@ -145,6 +148,23 @@ export function deliveryContract(open: OpenStorage): void {
     await storage.end(order({ sub: 'ola', sessions: { uid } }), now)
     await world.session('ola', ['news'])
     expect(await claim(storage)).toMatchObject([{ sid: sidOf(uid, 'news') }])
+  })
+
+  test('by sub alone, asked for again by hand long after: it still ends no sign-in that was made since', async () => {
+    const world = await stage(open)
+    const { storage } = world
+    await world.user('ola')
+    await world.client('news')
+    await world.grant('ola', 'news')
+    const bySub = order({ cause: 'admin_user', sub: 'ola', epoch: { user: 'ola' }, tell: 'job' })
+    await storage.end(bySub, now)
+    await world.finishJobs()
+    const [it] = await claim(storage)
+    await record(storage, it, 'gave_up', now)
+    await world.session('ola', ['news'])
+    expect(await storage.retryDelivery(it?.id ?? '', now + 10)).toBe(true)
+    expect(await claim(storage, now + 10)).toEqual([])
+    expect(await storage.findDelivery(it?.id ?? '')).toMatchObject({ state: 'superseded' })
   })
 }
 
