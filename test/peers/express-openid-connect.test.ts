@@ -84,8 +84,14 @@ function site(issuerBaseURL: string): express.Express {
       backchannelLogout: {
         store: {
           get: (key, done) => done(null, told.get(key) as never),
-          set: (key, value, done) => done?.(told.set(key, value) && null),
-          destroy: (key, done) => done?.((told.delete(key), null))
+          set(key, value, done) {
+            told.set(key, value)
+            done?.(null)
+          },
+          destroy(key, done) {
+            told.delete(key)
+            done?.(null)
+          }
         }
       }
     })

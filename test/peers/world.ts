@@ -39,7 +39,7 @@ export async function signInAt(context: BrowserContext, address: string): Promis
   const { origin } = new URL(address)
   if (new URL(page.url()).origin !== origin)
     throw new Error(
-      `not back at ${origin}, but at ${page.url()}: ${await page.evaluate(() => document.body.innerText)}`
+      `not back at ${origin}, but at ${page.url()}: ${await page.evaluate(() => document.body.textContent)}`
     )
   return page
 }
