@@ -11,7 +11,7 @@ const mostAnswerBytes = 16 * 1024
 const longestProblem = 200
 
 /** What an attempt came to. */
-interface Attempted extends Met {
+export interface Attempted extends Met {
   problem: string | null
   milliseconds: number
 }

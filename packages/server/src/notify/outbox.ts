@@ -1,10 +1,11 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import type { Clock } from '../clock.ts'
-import type { ClaimedDelivery } from '../storage/records.ts'
+import type { AttemptInput, ClaimedDelivery } from '../storage/records.ts'
 import type { DeliveryStore } from '../storage/storage.ts'
 import { logoutToken } from '../tokens/logout-token.ts'
 import type { SigningKeys } from '../tokens/signing-keys.ts'
 import type { WayOut } from '../web/outgoing.ts'
-import { postLogoutToken } from './back-channel.ts'
+import { type Attempted, postLogoutToken } from './back-channel.ts'
 import { afterAttempt } from './schedule.ts'
 
 /** Tells applications what they are owed, for as long as it takes. */
@@ -34,6 +35,8 @@ const mostAtOnce = 256
 const mostToOneHost = 8
 /** How long a claim holds, in seconds; an attempt is far shorter. Whoever dies leaves its deliveries to others after that. */
 const leaseSeconds = 30
+/** When the outcome of an attempt is written down again that the storage did not take, in milliseconds. Well within the lease. */
+const recordAgainMs = [250, 1000, 2000, 4000, 4000]
 /** How often is looked for what has become due, in milliseconds. */
 const lookEveryMs = 1000
 
@@ -84,7 +87,7 @@ export function startOutbox(parts: OutboxParts): Outbox {
     const planned = new Map(perHost)
     const [now, later]: [ClaimedDelivery[], ClaimedDelivery[]] = [[], []]
     for (const delivery of claimed) {
-      const { host } = new URL(delivery.address)
+      const host = hostOf(delivery)
       const count = planned.get(host) ?? 0
       hostOfClient.set(delivery.clientId, host)
       if (stopping || count >= mostToOneHost) later.push(delivery)
@@ -102,7 +105,7 @@ export function startOutbox(parts: OutboxParts): Outbox {
   }
 
   function start(delivery: ClaimedDelivery): void {
-    const { host } = new URL(delivery.address)
+    const host = hostOf(delivery)
     perHost.set(host, (perHost.get(host) ?? 0) + 1)
     const attempt = deliver(delivery)
       .catch(parts.failed)
@@ -118,18 +121,37 @@ export function startOutbox(parts: OutboxParts): Outbox {
   }
 
   async function deliver(delivery: ClaimedDelivery): Promise<void> {
-    const { clientId, sub, sid, address, alg } = delivery
-    const claims = { issuer: parts.issuer, clientId, sub, sid }
-    // Fresh for each attempt: the last one's has expired by now, and no receiver may take it for a replay.
-    const token = await logoutToken(claims, alg, parts.keys(), clock.now())
-    const met = await postLogoutToken(address, token, parts.out)
+    const met = await attempt(delivery)
     const now = clock.now()
     const { state, nextAt } = afterAttempt(delivery, met, now, Math.random())
     const { status, problem, milliseconds, heardMaybe } = met
-    await storage.recordAttempt(
-      { id: delivery.id, state, nextAt, status, problem, milliseconds, heardMaybe },
-      now
-    )
+    await record({ id: delivery.id, state, nextAt, status, problem, milliseconds, heardMaybe }, now)
+  }
+
+  /** Never throws: what keeps a delivery from being sent at all counts as an attempt, so that it is tried ever later. */
+  async function attempt({ clientId, sub, sid, address, alg }: ClaimedDelivery): Promise<Attempted> {
+    try {
+      const claims = { issuer: parts.issuer, clientId, sub, sid }
+      // Fresh for each attempt: the last one's has expired by now, and no receiver may take it for a replay.
+      const token = await logoutToken(claims, alg, parts.keys(), clock.now())
+      return await postLogoutToken(address, token, parts.out)
+    } catch (error) {
+      parts.failed(error)
+      return { status: null, heardMaybe: false, problem: String(error).slice(0, 200), milliseconds: 0 }
+    }
+  }
+
+  /** What the storage never takes is attempted again when the lease is over. */
+  async function record(outcome: AttemptInput, now: number): Promise<void> {
+    for (const delay of [...recordAgainMs, undefined]) {
+      try {
+        return await storage.recordAttempt(outcome, now)
+      } catch (error) {
+        parts.failed(error)
+        if (stopping || delay === undefined) return
+        await pause(delay)
+      }
+    }
   }
 
   const timer = setInterval(wake, lookEveryMs).unref()
@@ -163,4 +185,9 @@ export function startOutbox(parts: OutboxParts): Outbox {
       await Promise.all(underWay)
     }
   }
+}
+
+/** An address that is none has no host, and must not keep others waiting. */
+function hostOf({ address }: ClaimedDelivery): string {
+  return URL.parse(address)?.host ?? address
 }
