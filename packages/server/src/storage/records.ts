@@ -102,6 +102,14 @@ export interface TokenInput {
   scope: string | null
   expiresAt: number
   payload: Json
+  /** The place that its holder's status is read from; only for JWT access tokens. Written once, never read back. */
+  statusPlace?: StatusPlace
+}
+
+/** A place in a status list. */
+export interface StatusPlace {
+  list: number
+  index: number
 }
 
 /** A token with what was read beside it. */
@@ -234,9 +242,14 @@ export interface ReceiptRow {
 /** The states of a delivery. */
 export type DeliveryState = 'pending' | 'delivered' | 'refused' | 'unclear' | 'gave_up' | 'superseded'
 
-/** One Logout Token owed to one RP. */
+/** How an application hears: by a Logout Token, by a webhook of its own, or by a security event of its stream. */
+export type DeliveryKind = 'back_channel' | 'webhook' | 'security_event'
+
+/** One notice owed to one application. */
 export interface Delivery {
   id: string
+  kind: DeliveryKind
+  /** The logout that owes it; of an event about a stream itself an id of its own. */
   logoutId: string
   clientId: string
   sid: string | null
@@ -254,6 +267,12 @@ export type ClaimedDelivery = Omit<Delivery, 'state' | 'nextAt'> & {
   heardMaybe: boolean
   /** How the client wants to have signed what it gets: its `id_token_signed_response_alg`. */
   alg: string
+  /** The cause of the logout; `null` where none is behind it. */
+  cause: string | null
+  /** The stream whose event it is. */
+  streamId: string | null
+  /** What the event says, where it is not that a session has ended. */
+  event: Json | null
 }
 
 /** What one attempt came to. */

@@ -22,6 +22,7 @@ import type {
   SessionGlance,
   SessionInput,
   SessionKey,
+  StatusPlace,
   StoredRecord,
   Token,
   TokenInput,
@@ -37,6 +38,7 @@ import type {
 export interface Storage
   extends SessionStore,
     TokenStore,
+    StatusListStore,
     PeopleStore,
     ClientStore,
     LogoutStore,
@@ -118,6 +120,24 @@ export interface TokenStore {
   claimOnce(kind: RecordKind, hash: string, expiresAt: number): Promise<boolean>
 }
 
+/**
+ * The places of JWT access tokens in status lists. No place is ever written when something ends: whether its token lives
+ * is read, by the rows that decide about it.
+ */
+export interface StatusListStore {
+  /**
+   * A place that no other token has or had: in the newest list, at random; a full list is followed by the next one.
+   * The list is in use at least until this token expires.
+   */
+  takeStatusPlace(tokenExpiresAt: number): Promise<StatusPlace>
+  /** Whether a list is in use: some token in it has not expired. */
+  hasStatusList(list: number, now: number): Promise<boolean>
+  /** The numbers of the lists in use. */
+  statusLists(now: number): Promise<number[]>
+  /** The places from `from` to before `to` whose tokens are dead or expired. Places without a token are none of them. */
+  deadPlaces(list: number, from: number, to: number, now: number): Promise<number[]>
+}
+
 /** End-Users and what they allowed. */
 export interface PeopleStore {
   /** Adds a user. @throws UtgangError `duplicate_user` when the sub or the address is taken. */
@@ -169,10 +189,10 @@ export interface LogoutStore {
 /** Telling the applications. A delivery is owed until it is settled, whatever happens to whoever attempts it. */
 export interface DeliveryStore {
   /**
-   * Takes deliveries that are due, at most `most` of them and at most `perClient` of each application that is not
-   * `busy`, and keeps them from others until the lease is over: of any number of callers one gets each. Whoever dies with
-   * some in hand leaves them to be taken again. A delivery by `sub` alone whose user has signed in there since is
-   * `superseded` instead.
+   * Takes deliveries that are due, at most `most` of them and at most `perClient` of each application and kind that is
+   * not `busy` (client id, a space, kind), and keeps them from others until the lease is over: of any number of callers
+   * one gets each. Whoever dies with some in hand leaves them to be taken again. A delivery by `sub` alone whose user has
+   * signed in there since is `superseded` instead, but for security events.
    */
   claimDeliveries(
     limits: { most: number; perClient: number; busy: ReadonlySet<string>; leaseSeconds: number },
@@ -194,7 +214,7 @@ export interface DeliveryStore {
   recentDeliveries(which: 'pending' | 'all', limit: number): Promise<Delivery[]>
   /** The attempts of a delivery, in order. */
   listAttempts(id: string): Promise<AttemptRow[]>
-  /** How many deliveries of a logout nobody has attempted yet. */
+  /** How many deliveries of a logout nobody has attempted yet; security events are no concern of whoever signs out. */
   countUnattempted(logoutId: string): Promise<number>
 }
 
@@ -208,7 +228,7 @@ export interface UpkeepStore {
   /**
    * Removes, in small batches, what has been over for longer than `retentionSeconds`: ended and expired sessions,
    * dead grants, logouts with their deliveries, audit rows; besides, records once they have expired and tokens a week
-   * after that. Stays: what an open job has still to write down, a delivery that is pending (with its logout), a
+   * after that, status lists with their tokens. Stays: what an open job has still to write down, a delivery that is pending (with its logout), a
    * grant for as long as one of its tokens. Returns the number of rows removed.
    */
   sweep(now: number, retentionSeconds: number): Promise<number>

@@ -35,6 +35,8 @@ const mayScan = [
   /FROM sqlite_schema/,
   /FROM signing_keys/,
   /FROM clients ORDER BY client_id/,
+  // One row per 65,536 tokens, for as long as these live.
+  /FROM status_lists/,
   // An operator's lists, cut off by their limits.
   /FROM users ORDER BY created_at/,
   /FROM sessions s CROSS JOIN users .* ORDER BY s.created_at DESC/,
@@ -76,6 +78,11 @@ test.each([
     'a token with what decides about it',
     /FROM tokens t CROSS JOIN system/,
     ['t USING PRIMARY KEY', 'g USING PRIMARY KEY']
+  ],
+  [
+    'what is dead in a part of a status list',
+    /t.status_index >= \?3/,
+    ['t USING INDEX tokens_of_status_list (status_list=? AND status_index>? AND status_index<?)']
   ],
   [
     'the grant of a session',

@@ -30,6 +30,7 @@ export function sqliteRetention(db: DatabaseSync, write: Write): UpkeepStore['sw
   const steps: Step[] = [
     expiredRecords(db),
     expiredTokens(db),
+    unusedStatusLists(db),
     oldSessions(db),
     oldGrants(db),
     oldLogouts(db),
@@ -57,6 +58,13 @@ function expiredRecords(db: DatabaseSync): Step {
 function expiredTokens(db: DatabaseSync): Step {
   const remove = db.prepare(`DELETE FROM tokens WHERE hash IN
     (SELECT hash FROM tokens WHERE expires_at <= ? ORDER BY expires_at LIMIT ${batchSize})`)
+  return ({ now }) => whole(Number(remove.run(now - tokenKeptSeconds).changes))
+}
+
+/** The newest list stays, so that no number is used twice. */
+function unusedStatusLists(db: DatabaseSync): Step {
+  const remove = db.prepare(`DELETE FROM status_lists WHERE number IN (SELECT number FROM status_lists
+    WHERE number < (SELECT max(number) FROM status_lists) AND expires_at <= ? ORDER BY number LIMIT ${batchSize})`)
   return ({ now }) => whole(Number(remove.run(now - tokenKeptSeconds).changes))
 }
 

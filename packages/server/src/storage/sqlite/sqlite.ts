@@ -10,6 +10,7 @@ import { groupCommit } from './group-commit.ts'
 import { migrate } from './migrate.ts'
 import { sqlitePeople } from './people.ts'
 import { sqliteSessions } from './sessions.ts'
+import { sqliteStatusLists } from './status-lists.ts'
 import { sqliteTokens } from './tokens.ts'
 import { turnOfTheLoop } from './turn.ts'
 import { sqliteUpkeep } from './upkeep.ts'
@@ -35,6 +36,7 @@ export function openSqlite(path: string): Storage {
   return {
     ...sqliteSessions(db, write),
     ...sqliteTokens(db, write),
+    ...sqliteStatusLists(db, write),
     ...sqlitePeople(db, write),
     ...sqliteClients(db, write, turn),
     ...sqliteEnding(db, write),

@@ -58,8 +58,9 @@ export function sqliteTokens(db: DatabaseSync, write: Write): TokenStore {
   )
   const addToken =
     db.prepare(`INSERT INTO tokens (hash, kind, client_id, grant_id, session_uid, sid, sub, scope,
-      created_at, expires_at, client_epoch, system_epoch, payload)
-    SELECT ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?1, ?10, ifnull((SELECT epoch FROM clients WHERE client_id = ?4), 0), y.epoch, ?11
+      created_at, expires_at, client_epoch, system_epoch, payload, status_list, status_index)
+    SELECT ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?1, ?10, ifnull((SELECT epoch FROM clients WHERE client_id = ?4), 0), y.epoch,
+      ?11, ?12, ?13
       FROM system y WHERE y.id = 1
     ON CONFLICT (hash) DO UPDATE SET payload = excluded.payload, expires_at = excluded.expires_at
       WHERE tokens.revoked_at IS NULL`)
@@ -146,7 +147,9 @@ export function sqliteTokens(db: DatabaseSync, write: Write): TokenStore {
           it.sub,
           it.scope,
           it.expiresAt,
-          JSON.stringify(it.payload)
+          JSON.stringify(it.payload),
+          it.statusPlace?.list ?? null,
+          it.statusPlace?.index ?? null
         )
         if (changes === 0) return 'dead'
         if (it.kind === 'AuthorizationCode' && it.sessionUid && it.clientId && it.sid) {

@@ -10,6 +10,7 @@ import { recordContract } from './records.ts'
 import { retentionContract } from './retention.ts'
 import { sessionContract } from './sessions.ts'
 import type { OpenStorage } from './stage.ts'
+import { statusListContract } from './status-lists.ts'
 import { tokenContract } from './tokens.ts'
 import { underWayContract } from './under-way.ts'
 import { upkeepContract } from './upkeep.ts'
@@ -20,6 +21,7 @@ export function storageContract(name: string, open: OpenStorage): void {
     describe('sessions', () => sessionContract(open))
     describe('grants', () => grantContract(open))
     describe('tokens', () => tokenContract(open))
+    describe('status lists', () => statusListContract(open))
     describe('what is alive', () => livenessContract(open))
     describe('records', () => recordContract(open))
     describe('people', () => peopleContract(open))
