@@ -9,6 +9,7 @@ import { openDoors } from './doors/routes.ts'
 import { type Heart, logoutHeart } from './logout/end.ts'
 import { type JobRunner, runJobs } from './logout/jobs.ts'
 import { type Outbox, startOutbox } from './notify/outbox.ts'
+import { senders } from './notify/senders.ts'
 import { type Op, openOp } from './oidc/op.ts'
 import { openStorage } from './open-storage.ts'
 import { sdkNames } from './sessions/sdk-handle.ts'
@@ -91,8 +92,9 @@ async function assemble({ config, log, storage, sealer, jobs }: Foundation): Pro
   const op = await openOp(base)
   const { keys } = op
   const sending = startOutbox({
-    ...{ storage, clock, keys, issuer: config.issuer },
-    out: wayOut(config, { connections: 16 }),
+    storage,
+    clock,
+    senders: senders({ clock, keys, issuer: config.issuer, out: wayOut(config, { connections: 16 }) }),
     failed: error => log.error({ err: error }, 'deliveries could not be taken or written down; tried again')
   })
   outbox = sending

@@ -74,7 +74,8 @@ async function read(
 ): Promise<{ counts: ReceiptCounts; applications: Application[] } | undefined> {
   const row = await storage.findReceipt(id)
   if (!row) return undefined
-  const owed = Map.groupBy(await storage.listDeliveries(id), keyOf)
+  const told = (await storage.listDeliveries(id)).filter(it => it.kind !== 'security_event')
+  const owed = Map.groupBy(told, keyOf)
   const applications = row.applications.flatMap(({ clientId, sid }): Application[] => {
     // By `sub` one application may be owed several: one for each user. Each may stand elsewhere.
     const own = owed.get(keyOf({ clientId, sid })) ?? [{ state: 'not_registered', attempts: 0 } as const]

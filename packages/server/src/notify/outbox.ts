@@ -2,11 +2,9 @@ import { setTimeout as pause } from 'node:timers/promises'
 import type { Clock } from '../clock.ts'
 import type { AttemptInput, ClaimedDelivery } from '../storage/records.ts'
 import type { DeliveryStore } from '../storage/storage.ts'
-import { logoutToken } from '../tokens/logout-token.ts'
-import type { SigningKeys } from '../tokens/signing-keys.ts'
-import type { WayOut } from '../web/outgoing.ts'
-import { type Attempted, postLogoutToken } from './back-channel.ts'
+import type { Attempted } from './post.ts'
 import { afterAttempt } from './schedule.ts'
+import type { Senders } from './senders.ts'
 
 /** Tells applications what they are owed, for as long as it takes. */
 export interface Outbox {
@@ -22,9 +20,7 @@ export interface Outbox {
 export interface OutboxParts {
   storage: DeliveryStore
   clock: Clock
-  issuer: string
-  keys(): SigningKeys
-  out: WayOut
+  senders: Senders
   /** Told of work that the storage refused; it is tried again. */
   failed(error: unknown): void
 }
@@ -45,7 +41,7 @@ export function startOutbox(parts: OutboxParts): Outbox {
   const { storage, clock } = parts
   const underWay = new Set<Promise<void>>()
   const perHost = new Map<string, number>()
-  const hostOfClient = new Map<string, string>()
+  const hostOfWay = new Map<string, string>()
   const waiters = new Map<string, Set<() => void>>()
   let stopping = false
   let looking: Promise<void> | undefined
@@ -66,7 +62,7 @@ export function startOutbox(parts: OutboxParts): Outbox {
       const most = mostAtOnce - underWay.size
       if (most <= 0) return
       try {
-        const limits = { most, perClient: mostToOneHost, busy: busyClients(), leaseSeconds }
+        const limits = { most, perClient: mostToOneHost, busy: busyWays(), leaseSeconds }
         const claimed = await storage.claimDeliveries(limits, clock.now())
         const { now, later } = split(claimed)
         for (const delivery of now) start(delivery)
@@ -89,7 +85,7 @@ export function startOutbox(parts: OutboxParts): Outbox {
     for (const delivery of claimed) {
       const host = hostOf(delivery)
       const count = planned.get(host) ?? 0
-      hostOfClient.set(delivery.clientId, host)
+      hostOfWay.set(`${delivery.clientId} ${delivery.kind}`, host)
       if (stopping || count >= mostToOneHost) later.push(delivery)
       else {
         planned.set(host, count + 1)
@@ -99,9 +95,9 @@ export function startOutbox(parts: OutboxParts): Outbox {
     return { now, later }
   }
 
-  function busyClients(): Set<string> {
-    const busy = [...hostOfClient].filter(([, host]) => (perHost.get(host) ?? 0) >= mostToOneHost)
-    return new Set(busy.map(([clientId]) => clientId))
+  function busyWays(): Set<string> {
+    const busy = [...hostOfWay].filter(([, host]) => (perHost.get(host) ?? 0) >= mostToOneHost)
+    return new Set(busy.map(([way]) => way))
   }
 
   function start(delivery: ClaimedDelivery): void {
@@ -129,15 +125,13 @@ export function startOutbox(parts: OutboxParts): Outbox {
   }
 
   /** Never throws: what keeps a delivery from being sent at all counts as an attempt, so that it is tried ever later. */
-  async function attempt({ clientId, sub, sid, address, alg }: ClaimedDelivery): Promise<Attempted> {
+  async function attempt(delivery: ClaimedDelivery): Promise<Attempted> {
     try {
-      const claims = { issuer: parts.issuer, clientId, sub, sid }
-      // Fresh for each attempt: the last one's has expired by now, and no receiver may take it for a replay.
-      const token = await logoutToken(claims, alg, parts.keys(), clock.now())
-      return await postLogoutToken(address, token, parts.out)
+      return await parts.senders[delivery.kind](delivery)
     } catch (error) {
       parts.failed(error)
-      return { status: null, heardMaybe: false, problem: String(error).slice(0, 200), milliseconds: 0 }
+      const problem = String(error).slice(0, 200)
+      return { status: null, verdict: 'failed', heardMaybe: false, problem, milliseconds: 0 }
     }
   }
 

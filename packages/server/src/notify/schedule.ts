@@ -9,10 +9,14 @@ const longestDelaySeconds = 3600
 /** Most that an application may ask to wait, in seconds. */
 const longestRetryAfterSeconds = 6 * 3600
 
+/** How an answer is understood, which each kind of delivery decides by itself; `failed` may pass. */
+export type Verdict = 'heard' | 'refused' | 'failed'
+
 /** What an attempt met. */
 export interface Met {
   /** HTTP status; `null` where there was no answer. */
   status: number | null
+  verdict: Verdict
   /** The request may have been received all the same: it was sent, and no answer came. */
   heardMaybe: boolean
   /** Seconds that the answer asked to wait. */
@@ -26,9 +30,8 @@ interface Next {
 }
 
 /**
- * What follows from an attempt. 200 and 204 are success (Back-Channel Logout 1.0 §2.8: frameworks turn an empty 200 into
- * 204), 400 is a refusal and is not repeated; after an attempt that may have been heard it proves nothing. Everything
- * else may pass, and is tried again (§2.5), each time later.
+ * What follows from an attempt. A refusal is not repeated; after an attempt that may have been heard it proves nothing.
+ * What failed is tried again, each time later.
  * @param random between 0 and 1, so that what failed together does not come back together
  */
 export function afterAttempt(
@@ -38,8 +41,8 @@ export function afterAttempt(
   random: number
 ): Next {
   const settled = (state: DeliveryState): Next => ({ state, nextAt: now })
-  if (met.status === 200 || met.status === 204) return settled('delivered')
-  if (met.status === 400) return settled(heardMaybe ? 'unclear' : 'refused')
+  if (met.verdict === 'heard') return settled('delivered')
+  if (met.verdict === 'refused') return settled(heardMaybe ? 'unclear' : 'refused')
   const grown = Math.min(firstDelaySeconds * 2 ** attempts, longestDelaySeconds)
   const jittered = grown * (0.75 + random / 2)
   const asked = Math.min(met.retryAfterSeconds ?? 0, longestRetryAfterSeconds)

@@ -1,10 +1,12 @@
 import { expect, test } from 'vitest'
+import { logoutVerdict } from '../../src/notify/back-channel.ts'
 import { afterAttempt } from '../../src/notify/schedule.ts'
 
 const now = 1_800_000_000
 const fresh = { attempts: 0, createdAt: now, heardMaybe: false }
 const met = (status: number | null, more: { heardMaybe?: boolean; retryAfterSeconds?: number } = {}) => ({
   status,
+  verdict: status === null ? ('failed' as const) : logoutVerdict(status),
   heardMaybe: false,
   ...more
 })

@@ -1,21 +1,21 @@
 import type { DatabaseSync } from 'node:sqlite'
-import type { AttemptRow, ClaimedDelivery, Delivery } from '../records.ts'
+import type { AttemptRow, ClaimedDelivery, Delivery, Json } from '../records.ts'
 import type { DeliveryStore } from '../storage.ts'
 import type { Write } from './group-commit.ts'
 import { grantJoin, grantLive, sessionLive } from './liveness.ts'
 
 /** {@link DeliveryStore} on SQLite. A claim moves a delivery's next time past the lease, in the same write that finds it. */
 export function sqliteDeliveries(db: DatabaseSync, write: Write): DeliveryStore {
-  // From one application to the next through the index, without looking at the rows in between.
-  const nextClient = db.prepare(
-    "SELECT min(client_id) AS id FROM deliveries WHERE state = 'pending' AND client_id > ?"
-  )
+  // From one application, and one of its ways, to the next through the index, without looking at the rows in between.
+  const nextWay = db.prepare(`SELECT client_id AS clientId, kind FROM deliveries
+    WHERE state = 'pending' AND (client_id, kind) > (?, ?) ORDER BY client_id, kind LIMIT 1`)
   const due =
-    db.prepare(`SELECT d.id, d.logout_id AS logoutId, d.client_id AS clientId, d.sid, d.sub, d.address,
-      d.attempts, d.created_at AS createdAt, d.heard_maybe AS heardMaybe,
+    db.prepare(`SELECT d.id, d.kind, d.logout_id AS logoutId, d.client_id AS clientId, d.sid, d.sub, d.address,
+      d.attempts, d.created_at AS createdAt, d.heard_maybe AS heardMaybe, l.cause, d.stream_id AS streamId, d.event,
       ifnull(json_extract(c.metadata, '$.id_token_signed_response_alg'), 'RS256') AS alg
-    FROM deliveries d LEFT JOIN clients c ON c.client_id = d.client_id
-    WHERE d.state = 'pending' AND d.client_id = ?1 AND d.next_at <= ?2 ORDER BY d.next_at LIMIT ?3`)
+    FROM deliveries d LEFT JOIN clients c ON c.client_id = d.client_id LEFT JOIN logouts l ON l.id = d.logout_id
+    WHERE d.state = 'pending' AND d.client_id = ?1 AND d.kind = ?2 AND d.next_at <= ?3
+    ORDER BY d.next_at LIMIT ?4`)
   // Sets when a pending delivery is due: after a lease, or now.
   const dueAt = db.prepare("UPDATE deliveries SET next_at = ?2 WHERE id = ?1 AND state = 'pending'")
   // By `sub` alone it would end a sign-in that was made since.
@@ -32,7 +32,7 @@ export function sqliteDeliveries(db: DatabaseSync, write: Write): DeliveryStore 
   // Its age stays, and with it how long it is tried by itself and which sign-ins were made since.
   const again = db.prepare(`UPDATE deliveries SET state = 'pending', next_at = ?2
     WHERE id = ?1 AND state <> 'delivered'`)
-  const columns = `id, logout_id AS logoutId, client_id AS clientId, sid, sub, address, state, attempts,
+  const columns = `id, kind, logout_id AS logoutId, client_id AS clientId, sid, sub, address, state, attempts,
     next_at AS nextAt, created_at AS createdAt`
   const one = db.prepare(`SELECT ${columns} FROM deliveries WHERE id = ?`)
   const newest = 'ORDER BY created_at DESC, id DESC LIMIT ?'
@@ -43,7 +43,7 @@ export function sqliteDeliveries(db: DatabaseSync, write: Write): DeliveryStore 
   const attempts = db.prepare(`SELECT at, status, problem, milliseconds FROM delivery_attempts
     WHERE delivery_id = ? ORDER BY at, rowid`)
   const waiting = db.prepare(
-    "SELECT count(*) AS n FROM deliveries WHERE logout_id = ? AND state = 'pending' AND attempts = 0"
+    "SELECT count(*) AS n FROM deliveries WHERE logout_id = ? AND state = 'pending' AND attempts = 0 AND kind <> 'security_event'"
   )
 
   function claim(
@@ -51,14 +51,14 @@ export function sqliteDeliveries(db: DatabaseSync, write: Write): DeliveryStore 
     now: number
   ): ClaimedDelivery[] {
     const claimed: ClaimedDelivery[] = []
-    for (let client = nextClient.get(''); client?.id != null; client = nextClient.get(String(client.id))) {
+    for (let way = nextWay.get('', ''); way; way = nextWay.get(String(way.clientId), String(way.kind))) {
       const left = limits.most - claimed.length
       if (left <= 0) break
-      const clientId = String(client.id)
-      if (limits.busy.has(clientId)) continue
-      for (const row of due.all(clientId, now, Math.min(left, limits.perClient))) {
-        const it = { ...row, heardMaybe: row.heardMaybe === 1 } as unknown as ClaimedDelivery
-        if (it.sid === null && signedInSince.get(now, it.sub, it.clientId, it.createdAt)?.found === 1) {
+      const [clientId, kind] = [String(way.clientId), String(way.kind)]
+      if (limits.busy.has(`${clientId} ${kind}`)) continue
+      for (const row of due.all(clientId, kind, now, Math.min(left, limits.perClient))) {
+        const it = claimedOf(row)
+        if (isSuperseded(it, now)) {
           settle.run(it.id, 'superseded', 0, now, 0)
           continue
         }
@@ -67,6 +67,12 @@ export function sqliteDeliveries(db: DatabaseSync, write: Write): DeliveryStore 
       }
     }
     return claimed
+  }
+
+  /** A security event is about what was before its own time, and says so. */
+  function isSuperseded({ kind, sid, sub, clientId, createdAt }: ClaimedDelivery, now: number): boolean {
+    if (sid !== null || kind === 'security_event') return false
+    return signedInSince.get(now, sub, clientId, createdAt)?.found === 1
   }
 
   return {
@@ -88,4 +94,9 @@ export function sqliteDeliveries(db: DatabaseSync, write: Write): DeliveryStore 
     listAttempts: async id => attempts.all(id).map(row => ({ ...row }) as unknown as AttemptRow),
     countUnattempted: async logoutId => Number(waiting.get(logoutId)?.n)
   }
+}
+
+function claimedOf(row: Record<string, unknown>): ClaimedDelivery {
+  const event = row.event === null ? null : (JSON.parse(String(row.event)) as Json)
+  return { ...row, heardMaybe: row.heardMaybe === 1, event } as unknown as ClaimedDelivery
 }

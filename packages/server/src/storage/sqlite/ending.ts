@@ -139,8 +139,8 @@ export function sqliteEnding(db: DatabaseSync, write: Write): LogoutStore {
     FROM logouts l WHERE id = ?`)
   const applications = db.prepare(`SELECT sc.client_id AS clientId, sc.sid FROM sessions s
       JOIN session_clients sc ON sc.session_uid = s.uid WHERE s.ended_by = ?1
-    UNION SELECT client_id, sid FROM deliveries WHERE logout_id = ?1 ORDER BY 1, 2`)
-  const deliveryColumns = `id, logout_id AS logoutId, client_id AS clientId, sid, sub, address, state, attempts,
+    UNION SELECT client_id, sid FROM deliveries WHERE logout_id = ?1 AND kind <> 'security_event' ORDER BY 1, 2`)
+  const deliveryColumns = `id, kind, logout_id AS logoutId, client_id AS clientId, sid, sub, address, state, attempts,
     next_at AS nextAt, created_at AS createdAt`
   const deliveriesOf = db.prepare(
     `SELECT ${deliveryColumns} FROM deliveries WHERE logout_id = ? ORDER BY client_id, sid`

@@ -16,6 +16,8 @@ export function deliveryContract(open: OpenStorage): void {
     expect(claimed.toSorted((a, b) => (a.clientId < b.clientId ? -1 : 1))).toMatchObject([
       {
         logoutId,
+        kind: 'back_channel',
+        cause: 'redirect',
         clientId: 'market',
         sid: sidOf(uid, 'market'),
         sub: 'ola',
@@ -63,7 +65,7 @@ export function deliveryContract(open: OpenStorage): void {
         .toArray()
     ).toHaveLength(2)
     expect(some).toHaveLength(4)
-    const rest = await claim(storage, now, { busy: new Set(['market']) })
+    const rest = await claim(storage, now, { busy: new Set(['market back_channel']) })
     expect(new Set(rest.map(it => it.clientId))).toEqual(new Set(['news']))
     expect(rest).toHaveLength(3)
   })

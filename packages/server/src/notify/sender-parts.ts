@@ -1,0 +1,11 @@
+import type { Clock } from '../clock.ts'
+import type { SigningKeys } from '../tokens/signing-keys.ts'
+import type { WayOut } from '../web/outgoing.ts'
+
+/** What the senders work with. */
+export interface SenderParts {
+  clock: Clock
+  issuer: string
+  keys(): SigningKeys
+  out: WayOut
+}

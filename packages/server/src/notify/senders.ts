@@ -1,0 +1,21 @@
+import type { ClaimedDelivery, DeliveryKind } from '../storage/records.ts'
+import { sendLogoutToken } from './back-channel.ts'
+import type { Attempted } from './post.ts'
+import type { SenderParts } from './sender-parts.ts'
+
+/** One attempt of each kind of delivery. */
+export type Senders = Record<DeliveryKind, (delivery: ClaimedDelivery) => Promise<Attempted>>
+
+/** The senders of this system. */
+export function senders(parts: SenderParts): Senders {
+  return {
+    back_channel: it => sendLogoutToken(it, parts),
+    webhook: notQueued,
+    security_event: notQueued
+  }
+}
+
+/** Nothing queues these yet. */
+async function notQueued({ kind }: ClaimedDelivery): Promise<never> {
+  throw new TypeError(`nothing sends deliveries of kind ${kind}`)
+}
