@@ -15,6 +15,8 @@ export interface RpSession {
   refreshToken?: string
   createdAt: number
   expiresAt: number
+  /** Since when a logout asks the issuer: meanwhile the session signs nobody in, yet it is not known whether it ends. */
+  endingAt?: number
 }
 
 /** RP sessions that ended together, and why. */
@@ -43,7 +45,10 @@ export interface RpSessionStore {
   replace(key: string, session: RpSession): Promise<boolean>
   /** Ends one session. False when it was gone. */
   end(key: string, by: RpSessionsEnded['by']): Promise<boolean>
-  /** Ends every session of an issuer's `sid`, and remembers the `sid`. Returns the keys. */
+  /**
+   * Ends every session of an issuer's `sid`, and remembers the `sid`, but not `by` `front_channel`: anybody can ask for that
+   * with a `sid` that never was, and would fill the store. Returns the keys.
+   */
   endBySid(iss: string, sid: string, by: RpSessionsEnded['by']): Promise<string[]>
   /** Ends every session of an issuer's `sub` that began by `endedAt`, and remembers that instant. Returns the keys. */
   endBySub(iss: string, sub: string, endedAt: number, by: RpSessionsEnded['by']): Promise<string[]>
