@@ -130,6 +130,7 @@ export type RecordKind =
   | 'pending_logout'
   | 'continued_logout'
   | 'logout_outcome'
+  | 'front_channel'
   | 'account_switch'
   | 'logout_return'
 
@@ -186,6 +187,12 @@ export interface ClientInput {
 export interface ClientRow extends ClientInput {
   enabled: boolean
   version: number
+}
+
+/** An RP that a page asked to sign the person out, by a frame. */
+export interface AskedClient extends SessionClient {
+  /** When first. */
+  at: number
 }
 
 /** Everything one logout does, said without naming a cause's rules: the heart decides, the storage carries out. */

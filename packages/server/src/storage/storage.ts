@@ -1,4 +1,5 @@
 import type {
+  AskedClient,
   AttemptInput,
   AttemptRow,
   AuditEntry,
@@ -43,6 +44,7 @@ export interface Storage
     ClientStore,
     LogoutStore,
     DeliveryStore,
+    FrontChannelStore,
     UpkeepStore {}
 
 /** OP sessions and the RPs of each. */
@@ -216,6 +218,14 @@ export interface DeliveryStore {
   listAttempts(id: string): Promise<AttemptRow[]>
   /** How many deliveries of a logout nobody has attempted yet; security events are no concern of whoever signs out. */
   countUnattempted(logoutId: string): Promise<number>
+}
+
+/** Whom a page asked in the browser of a logout; nothing confirms it (Front-Channel Logout 1.0 §3). */
+export interface FrontChannelStore {
+  /** Writes down that a page asks these. Once more changes nothing; of a logout that is gone nothing is kept. */
+  noteAsked(logoutId: string, applications: readonly SessionClient[], now: number): Promise<void>
+  /** Whom a page asked, in the order of their names. They go with the logout. */
+  listAsked(logoutId: string): Promise<AskedClient[]>
 }
 
 /** Keys, upkeep, life and death. */

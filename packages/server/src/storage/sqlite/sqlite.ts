@@ -6,6 +6,7 @@ import { startCheckpoints } from './checkpoint.ts'
 import { sqliteClients } from './clients.ts'
 import { sqliteDeliveries } from './deliveries.ts'
 import { sqliteEnding } from './ending.ts'
+import { sqliteFrontChannel } from './front-channel.ts'
 import { groupCommit } from './group-commit.ts'
 import { migrate } from './migrate.ts'
 import { sqlitePeople } from './people.ts'
@@ -41,6 +42,7 @@ export function openSqlite(path: string): Storage {
     ...sqliteClients(db, write, turn),
     ...sqliteEnding(db, write),
     ...sqliteDeliveries(db, write),
+    ...sqliteFrontChannel(db, write),
     ...sqliteUpkeep(db, write),
     close: () => (closed ??= close())
   }

@@ -2,6 +2,7 @@ import { describe } from 'vitest'
 import { clientContract } from './clients.ts'
 import { deliveryContract } from './deliveries.ts'
 import { endContract } from './end.ts'
+import { frontChannelContract } from './front-channel.ts'
 import { grantContract } from './grants.ts'
 import { jobContract } from './jobs.ts'
 import { livenessContract } from './liveness.ts'
@@ -28,6 +29,7 @@ export function storageContract(name: string, open: OpenStorage): void {
     describe('clients', () => clientContract(open))
     describe('ending', () => endContract(open))
     describe('deliveries', () => deliveryContract(open))
+    describe('the front channel', () => frontChannelContract(open))
     describe('jobs', () => jobContract(open))
     describe('what is under way', () => underWayContract(open))
     describe('upkeep', () => upkeepContract(open))
