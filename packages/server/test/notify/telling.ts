@@ -1,20 +1,21 @@
 import { expect } from 'vitest'
 import { clients } from '../support/fixtures.ts'
 import { signIn } from '../support/sign-in.ts'
-import { startSystem, type TestSystem } from '../support/system.ts'
+import { startSystem, type TestOptions, type TestSystem } from '../support/system.ts'
 
 /** A system in which the client `market` is told at this address. */
 export async function systemThatTells(
   address: string,
   more: object = {},
-  config: object = {}
+  config: object = {},
+  options: Omit<TestOptions, 'config'> = {}
 ): Promise<TestSystem> {
   const all = clients.map(it =>
     it.client_id === 'market'
       ? { ...it, backchannel_logout_uri: address, ...more }
       : { ...it, backchannel_logout_uri: undefined }
   )
-  return startSystem({ config: { clients: all, allow_private_addresses: true, ...config } })
+  return startSystem({ config: { clients: all, allow_private_addresses: true, ...config }, ...options })
 }
 
 /** Signs somebody in at `market` and, by redirect, out again. */
