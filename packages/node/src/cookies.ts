@@ -1,0 +1,24 @@
+/** What cookies are read from: a web `Request`, or one of Node's, Express's or Fastify's. */
+export interface HasCookies {
+  headers: Headers | { cookie?: string }
+}
+
+/** All cookies that came, by name. One that comes twice counts as empty: we never set two, so somebody else did (RFC 6265bis §5.4). */
+export function readCookies({ headers }: HasCookies): Map<string, string> {
+  const text = headers instanceof Headers ? headers.get('cookie') : headers.cookie
+  const cookies = new Map<string, string>()
+  for (const part of text?.split(';') ?? []) {
+    const at = part.indexOf('=')
+    const name = part.slice(0, at).trim()
+    if (at > 0) cookies.set(name, cookies.has(name) ? '' : part.slice(at + 1).trim())
+  }
+  return cookies
+}
+
+/**
+ * A `Set-Cookie` line for the whole site: out of reach of scripts, and of other sites' requests except top-level
+ * navigations. @param seconds how long the browser keeps it; 0 drops it
+ */
+export function cookieLine(name: string, value: string, seconds: number, isSecure: boolean): string {
+  return `${name}=${value}; Path=/; HttpOnly; SameSite=Lax; Max-Age=${seconds}${isSecure ? '; Secure' : ''}`
+}

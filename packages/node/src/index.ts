@@ -1,0 +1,5 @@
+export { type Auth, createAuth } from './auth.ts'
+export { AuthError, type AuthErrorCode } from './auth-error.ts'
+export type { HasCookies } from './cookies.ts'
+export type { AuthOptions, Fetch } from './options.ts'
+export type { RpSession, RpSessionStore, RpSessionsEnded } from './sessions/store.ts'
