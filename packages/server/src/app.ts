@@ -94,7 +94,13 @@ async function assemble({ config, log, storage, sealer, jobs }: Foundation): Pro
   const sending = startOutbox({
     storage,
     clock,
-    senders: senders({ clock, keys, issuer: config.issuer, out: wayOut(config, { connections: 16 }) }),
+    senders: senders({
+      clock,
+      keys,
+      sealer,
+      issuer: config.issuer,
+      out: wayOut(config, { connections: 16 })
+    }),
     failed: error => log.error({ err: error }, 'deliveries could not be taken or written down; tried again')
   })
   outbox = sending

@@ -29,8 +29,12 @@ export interface Client {
   requirePkce: boolean
   tokensEndWithSession: boolean
   logoutConfirmation: 'auto' | 'always'
+  /** What its frame of a logout's page shows; none for one that is told from server to server, which is surer. */
+  frontChannelLogoutUri: string | undefined
   introspects: boolean
   mayEndSessions: boolean
+  /** Whose security events it may hear: nobody's, those of its own users, everybody's. */
+  mayReceiveEvents: boolean | 'all'
   legacyPasswordGrant: boolean
   /** Pages of its redirect URIs' origins may ask by script tags. */
   legacyJsonp: boolean
@@ -95,8 +99,10 @@ function derive(row: ClientRow): Client {
     requirePkce: config ? it.require_pkce !== false : true,
     tokensEndWithSession: it.tokens_end_with_session ?? it.backchannel_logout_uri !== undefined,
     logoutConfirmation: it.logout_confirmation ?? 'auto',
+    frontChannelLogoutUri: it.backchannel_logout_uri === undefined ? it.frontchannel_logout_uri : undefined,
     introspects: configured && it.introspects !== false,
     mayEndSessions: configured && it.may_end_sessions !== false,
+    mayReceiveEvents: configured ? (it.may_receive_events ?? false) : false,
     legacyPasswordGrant: config && it.legacy_password_grant === true,
     legacyJsonp: config && it.legacy_jsonp === true,
     signSecretSealed: config ? it.sign_secret_sealed : undefined

@@ -27,7 +27,8 @@ export async function saveConfiguredClients(
         clientId: client.client_id,
         source: 'config',
         metadata: await keptMetadata(storage, client, sealer),
-        backchannelLogoutUri: client.backchannel_logout_uri ?? null
+        backchannelLogoutUri: client.backchannel_logout_uri ?? null,
+        webhookUri: client.webhook_uri ?? null
       },
       now
     )
@@ -42,7 +43,7 @@ export async function saveConfiguredClients(
 }
 
 async function keptMetadata(storage: ClientStore, client: ClientConfig, sealer: Sealer): Promise<Json> {
-  const { client_secret, sign_secret, ...rest } = client
+  const { client_secret, sign_secret, webhook_secret, ...rest } = client
   const confidential = isConfidential(client)
   const kept: Json = {
     ...rest,
@@ -50,12 +51,13 @@ async function keptMetadata(storage: ClientStore, client: ClientConfig, sealer: 
       rest.token_endpoint_auth_method ?? (confidential ? 'client_secret_basic' : 'none')
   }
   if (client_secret !== undefined) kept.client_secret = secretMark + hashSecret(client_secret)
-  if (sign_secret !== undefined) {
+  const before = (await storage.findClient(client.client_id))?.metadata
+  for (const [name, secret] of Object.entries({ sign_secret, webhook_secret })) {
+    if (secret === undefined) continue
     // Sealing is randomised; an unchanged secret keeps its sealed form, so that the client counts as unchanged.
-    const before = (await storage.findClient(client.client_id))?.metadata
-    const sealed = before?.sign_secret_sealed
-    kept.sign_secret_sealed =
-      typeof sealed === 'string' && opens(sealed, sign_secret, sealer) ? sealed : sealer.seal(sign_secret)
+    const sealed = before?.[`${name}_sealed`]
+    kept[`${name}_sealed`] =
+      typeof sealed === 'string' && opens(sealed, secret, sealer) ? sealed : sealer.seal(secret)
   }
   return kept
 }

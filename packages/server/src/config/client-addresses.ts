@@ -12,6 +12,7 @@ export interface Addresses {
   jwks_uri?: string
   backchannel_logout_uri?: string
   frontchannel_logout_uri?: string
+  webhook_uri?: string
   client_uri?: string
   logo_uri?: string
   policy_uri?: string
@@ -23,7 +24,7 @@ export interface Server {
   issuer: string | undefined
   /** For web clients on loopback hosts. */
   onLoopback: boolean
-  /** For a `backchannel_logout_uri` anywhere. */
+  /** For a `backchannel_logout_uri` or `webhook_uri` anywhere. */
   forBackchannel: boolean
   /** For a `jwks_uri` on loopback hosts: it is fetched, and not from there without `allow_private_addresses`. */
   forKeys: boolean
@@ -45,7 +46,7 @@ export function addressRules(client: Addresses, server: Server, complain: Compla
   }
   function isUnsafe(key: keyof Addresses, value: string): boolean {
     if (new URL(value).protocol !== 'http:') return false
-    if (key === 'backchannel_logout_uri' && server.forBackchannel) return false
+    if ((key === 'backchannel_logout_uri' || key === 'webhook_uri') && server.forBackchannel) return false
     return !(isLoopback(value) && (key === 'jwks_uri' ? server.forKeys : server.onLoopback))
   }
   for (const [key, rule] of singles) {
@@ -73,16 +74,17 @@ function placeOf(address: string): string | undefined {
   return `${hostname.replace(/\.$/, '')}:${port === '80' || port === '443' ? '' : port}`
 }
 
+const noticeRule =
+  'must be https: http is for loopback hosts, and for confidential clients with allow_private_addresses'
+
 /** Addresses that stand alone, with the rule that one on plain http breaks. */
 const singles = [
   [
     'jwks_uri',
     'must be https (http for loopback hosts with allow_private_addresses): whoever changes the keys on the way is this client'
   ],
-  [
-    'backchannel_logout_uri',
-    'must be https: http is for loopback hosts, and for confidential clients with allow_private_addresses'
-  ],
+  ['backchannel_logout_uri', noticeRule],
+  ['webhook_uri', noticeRule],
   ['frontchannel_logout_uri', undefined],
   ['client_uri', undefined],
   ['logo_uri', undefined],

@@ -15,6 +15,7 @@ export function clientRules(
       ['legacy_jsonp'],
       'only with a redirect URI on the web: pages on its origin are the ones that may ask'
     )
+  checkEvents(client, complain)
   // Back-Channel Logout 1.0 §2.2 allows http for confidential clients; that is for networks nobody else is in.
   const forBackchannel = isConfidential(client) && config.allow_private_addresses
   const { issuer, allow_private_addresses: forKeys } = config
@@ -41,7 +42,12 @@ function checkAuthentication(client: ClientConfig, complain: Complain): void {
 
 function checkPublic(client: ClientConfig, complain: Complain): void {
   if (!client.require_pkce) complain(['require_pkce'], 'only a confidential client may do without PKCE')
-  for (const power of ['introspects', 'may_end_sessions', 'may_revoke_globally'] as const)
+  for (const power of [
+    'introspects',
+    'may_end_sessions',
+    'may_revoke_globally',
+    'may_receive_events'
+  ] as const)
     if (client[power]) complain([power], 'only a confidential client may have this power')
   if (client.grant_types.includes('client_credentials'))
     complain(['grant_types'], 'client_credentials is for confidential clients only')
@@ -57,4 +63,17 @@ function checkGrantTypes(client: ClientConfig, complain: Complain): void {
   }
   if (client.response_types !== undefined && client.response_types.includes('code') !== code)
     complain(['response_types'], 'code goes with the grant type authorization_code, and only with that')
+}
+
+function checkEvents(client: ClientConfig, complain: Complain): void {
+  if ((client.webhook_uri === undefined) !== (client.webhook_secret === undefined))
+    complain(
+      [client.webhook_uri === undefined ? 'webhook_uri' : 'webhook_secret'],
+      'webhook_uri and webhook_secret go together'
+    )
+  if (client.may_receive_events !== false && !client.grant_types.includes('client_credentials'))
+    complain(
+      ['may_receive_events'],
+      'only with the grant type client_credentials: its token manages the stream'
+    )
 }

@@ -3,7 +3,8 @@ import { uri, webUri } from './uri.ts'
 
 const flag = z.boolean()
 const origin = z.string().refine(isOrigin, 'an origin such as https://site.example')
-const scope = z
+/** Scope values as RFC 6749 §3.3 writes them. */
+export const scope = z
   .string()
   .regex(
     /^[\x21\x23-\x5b\x5d-\x7e]+( [\x21\x23-\x5b\x5d-\x7e]+)*$/,
@@ -78,11 +79,11 @@ export const clientSchema = z.strictObject({
   frontchannel_logout_uri: webUri()
     .optional()
     .describe(
-      'not used by this version yet: what its frame of the signed-out page shows; on the origin of a redirect URI'
+      'what its frame shows when a person signs out in the browser (Front-Channel Logout 1.0); on the origin of a redirect URI. Not used beside a `backchannel_logout_uri`, which is surer'
     ),
   frontchannel_logout_session_required: flag
     .optional()
-    .describe('it needs `iss` and `sid` at its `frontchannel_logout_uri`; not used by this version yet'),
+    .describe('it needs `iss` and `sid` at its `frontchannel_logout_uri`; it always gets both'),
   scope: scope.optional().describe('what it may ask for, and what no `scope` means; default: `openid`'),
   jwks: z
     .looseObject({ keys: z.array(z.looseObject({ kty: z.string().min(1) })).min(1) })
@@ -100,6 +101,10 @@ export const clientSchema = z.strictObject({
     .describe('a sign-in older than so many seconds is asked for again'),
   require_auth_time: flag.optional().describe('its ID Tokens always hold `auth_time`'),
   // Utgang's own.
+  access_token_format: z
+    .enum(['opaque', 'jwt'])
+    .default('opaque')
+    .describe('what its access tokens are where no `resource` decides: `opaque`, or a JWT (RFC 9068)'),
   origins: z.array(origin).optional().describe('origins of its pages; default: those of its redirect URIs'),
   sdk: flag.default(false).describe('the browser SDK may ask about sessions from its origins'),
   require_pkce: flag.default(true).describe('PKCE is demanded; only a confidential client may do without'),
@@ -123,6 +128,22 @@ export const clientSchema = z.strictObject({
   may_revoke_globally: flag
     .default(false)
     .describe('not used by this version yet: may end everything of any user'),
+  may_receive_events: z
+    .union([flag, z.literal('all')])
+    .default(false)
+    .describe(
+      'may keep a stream of security events (Shared Signals): `true` for its own users, `"all"` for everybody’s'
+    ),
+  webhook_uri: webUri()
+    .optional()
+    .describe(
+      'where it is told of each of its sessions that ends by a signed webhook (Standard Webhooks), also beside a `backchannel_logout_uri`'
+    ),
+  webhook_secret: z
+    .string()
+    .refine(isWebhookSecret, '`whsec_` and the base64 of 24 to 64 random bytes')
+    .optional()
+    .describe('signs its webhooks: `whsec_` and the base64 of 24 to 64 random bytes; kept sealed'),
   legacy_jsonp: flag
     .default(false)
     .describe(
@@ -153,4 +174,10 @@ export function isConfidential(
 
 function isOrigin(value: string): boolean {
   return URL.canParse(value) && new URL(value).origin === value && !value.includes('*')
+}
+
+function isWebhookSecret(value: string): boolean {
+  const text = /^whsec_([A-Za-z0-9+/]+={0,2})$/.exec(value)?.[1]
+  const bytes = text === undefined ? 0 : Buffer.from(text, 'base64').length
+  return bytes >= 24 && bytes <= 64
 }

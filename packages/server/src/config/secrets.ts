@@ -6,6 +6,7 @@ const names = [
   'password_hash',
   'secret_keys',
   'sign_secret',
+  'webhook_secret',
   'initial_access_token'
 ]
 const secretNames = new Set<string>(names)

@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.ts'
+import type { Sealer } from '../storage/secrets.ts'
 import type { SigningKeys } from '../tokens/signing-keys.ts'
 import type { WayOut } from '../web/outgoing.ts'
 
@@ -7,5 +8,6 @@ export interface SenderParts {
   clock: Clock
   issuer: string
   keys(): SigningKeys
+  sealer: Sealer
   out: WayOut
 }

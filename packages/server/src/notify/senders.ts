@@ -2,6 +2,7 @@ import type { ClaimedDelivery, DeliveryKind } from '../storage/records.ts'
 import { sendLogoutToken } from './back-channel.ts'
 import type { Attempted } from './post.ts'
 import type { SenderParts } from './sender-parts.ts'
+import { sendWebhook } from './webhook.ts'
 
 /** One attempt of each kind of delivery. */
 export type Senders = Record<DeliveryKind, (delivery: ClaimedDelivery) => Promise<Attempted>>
@@ -10,7 +11,7 @@ export type Senders = Record<DeliveryKind, (delivery: ClaimedDelivery) => Promis
 export function senders(parts: SenderParts): Senders {
   return {
     back_channel: it => sendLogoutToken(it, parts),
-    webhook: notQueued,
+    webhook: it => sendWebhook(it, parts),
     security_event: notQueued
   }
 }

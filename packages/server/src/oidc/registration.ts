@@ -7,6 +7,7 @@ import { type Config, isLoopback } from '../config/schema.ts'
 export const ownKeys = [
   'origins',
   'sdk',
+  'access_token_format',
   'require_pkce',
   'tokens_end_with_session',
   'logout_confirmation',
@@ -17,6 +18,9 @@ export const ownKeys = [
   'legacy_jsonp',
   'legacy_password_grant',
   'sign_secret_sealed',
+  'may_receive_events',
+  'webhook_uri',
+  'webhook_secret_sealed',
   'backchannel_logout_uri',
   'backchannel_logout_session_required',
   'frontchannel_logout_uri',

@@ -181,6 +181,8 @@ export interface ClientInput {
   source: 'config' | 'registered'
   metadata: Json
   backchannelLogoutUri: string | null
+  /** Where its webhook goes; only of a client of the config. */
+  webhookUri?: string | null
 }
 
 /** A client as it is kept. `version` changes with every save. */
@@ -274,6 +276,8 @@ export type ClaimedDelivery = Omit<Delivery, 'state' | 'nextAt'> & {
   heardMaybe: boolean
   /** How the client wants to have signed what it gets: its `id_token_signed_response_alg`. */
   alg: string
+  /** The client's webhook secret, sealed. */
+  sealedWebhookSecret: string | null
   /** The cause of the logout; `null` where none is behind it. */
   cause: string | null
   /** The stream whose event it is. */

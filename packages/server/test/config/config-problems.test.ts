@@ -220,6 +220,9 @@ test('a user has a password or its hash, not both and not neither', () => {
   )
 })
 
+const hook = 'https://a.example/hook'
+const hookSecret = `whsec_${Buffer.alloc(32).toString('base64')}`
+
 test.each<[string, string[], RegExp | undefined]>([
   ['no PKCE for a confidential client', ofClient({ require_pkce: false }), undefined],
   ['no PKCE for a public client', ofPublic({ require_pkce: false }), /require_pkce/],
@@ -307,6 +310,44 @@ test.each<[string, string[], RegExp | undefined]>([
     ofClient({ response_types: ['code'], grant_types: ['refresh_token'] }),
     /response_types/
   ],
+  ['a webhook with its secret', ofClient({ webhook_uri: hook, webhook_secret: hookSecret }), undefined],
+  [
+    'a webhook without a secret',
+    ofClient({ webhook_uri: hook }),
+    /webhook_secret: is missing; .*go together/
+  ],
+  ['a webhook’s secret alone', ofClient({ webhook_secret: hookSecret }), /webhook_uri: is missing/],
+  [
+    'a webhook’s secret without its mark',
+    ofClient({ webhook_uri: hook, webhook_secret: hookSecret.slice(6) }),
+    /webhook_secret: is "\*{6}"; .*whsec_/
+  ],
+  [
+    'a webhook’s secret of 23 bytes',
+    ofClient({ webhook_uri: hook, webhook_secret: `whsec_${Buffer.alloc(23).toString('base64')}` }),
+    /webhook_secret.*24 to 64/
+  ],
+  [
+    'a webhook by http',
+    ofClient({ webhook_uri: 'http://a.example/hook', webhook_secret: hookSecret }),
+    /webhook_uri.*https/
+  ],
+  [
+    'security events for a public client',
+    ofPublic({ may_receive_events: true, grant_types: ['authorization_code', 'client_credentials'] }),
+    /may_receive_events: .*confidential/
+  ],
+  [
+    'security events without a token to ask with',
+    ofClient({ may_receive_events: 'all' }),
+    /may_receive_events.*client_credentials/
+  ],
+  [
+    'security events of everybody',
+    ofClient({ may_receive_events: 'all', grant_types: ['client_credentials'], redirect_uris: [] }),
+    undefined
+  ],
+  ['security events of nobody in particular', ofClient({ may_receive_events: 'some' }), /may_receive_events/],
   ['scope with two spaces', ofClient({ scope: 'openid  email' }), /scope/],
   ['an origin with a path', ofClient({ origins: ['https://a.example/'] }), /origins\[0\]/],
   ['an origin with a wildcard', ofClient({ origins: ['https://*.example'] }), /origins\[0\]/]

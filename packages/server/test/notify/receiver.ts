@@ -7,6 +7,8 @@ import { claimsOf } from '../support/sign-in.ts'
 export interface Received {
   method: string
   contentType: string
+  headers: IncomingMessage['headers']
+  body: string
   /** The body's fields. */
   fields: Record<string, string>
   token: string
@@ -43,6 +45,8 @@ export async function receiver(answer: Receiver['answer'] = ok): Promise<Receive
     it.received.push({
       method: request.method ?? '',
       contentType: request.headers['content-type'] ?? '',
+      headers: request.headers,
+      body,
       fields,
       token,
       header: JSON.parse(Buffer.from(token.split('.')[0] ?? '', 'base64url').toString() || '{}'),

@@ -4,20 +4,21 @@ import type { ClientStore } from '../storage.ts'
 import type { Write } from './group-commit.ts'
 import type { Turn } from './turn.ts'
 
-const columns =
-  'client_id AS clientId, source, metadata, backchannel_logout_uri AS backchannelLogoutUri, enabled, version'
+const columns = `client_id AS clientId, source, metadata, backchannel_logout_uri AS backchannelLogoutUri, webhook_uri AS webhookUri,
+  enabled, version`
 
 type FoundRow = Omit<ClientRow, 'metadata' | 'enabled'> & { metadata: string; enabled: number }
 
 /** {@link ClientStore} on SQLite. */
 export function sqliteClients(db: DatabaseSync, write: Write, turn: Turn): ClientStore {
   const save =
-    db.prepare(`INSERT INTO clients AS c (client_id, source, metadata, backchannel_logout_uri, created_at)
-    VALUES (?, ?, ?, ?, ?)
+    db.prepare(`INSERT INTO clients AS c (client_id, source, metadata, backchannel_logout_uri, webhook_uri, created_at)
+    VALUES (?, ?, ?, ?, ?, ?)
     ON CONFLICT (client_id) DO UPDATE SET source = excluded.source, metadata = excluded.metadata,
-      backchannel_logout_uri = excluded.backchannel_logout_uri, enabled = 1, version = c.version + 1
+      backchannel_logout_uri = excluded.backchannel_logout_uri, webhook_uri = excluded.webhook_uri, enabled = 1, version = c.version + 1
     WHERE c.enabled = 0 OR c.metadata <> excluded.metadata OR c.source <> excluded.source
-      OR c.backchannel_logout_uri IS NOT excluded.backchannel_logout_uri`)
+      OR c.backchannel_logout_uri IS NOT excluded.backchannel_logout_uri
+      OR c.webhook_uri IS NOT excluded.webhook_uri`)
   const find = db.prepare(`SELECT ${columns} FROM clients WHERE client_id = ? AND enabled = 1`)
   const versionOf = db.prepare('SELECT version FROM clients WHERE client_id = ? AND enabled = 1')
   const list = db.prepare(`SELECT ${columns} FROM clients ORDER BY client_id`)
@@ -39,7 +40,15 @@ export function sqliteClients(db: DatabaseSync, write: Write, turn: Turn): Clien
   return {
     saveClient: (it, now) =>
       write(
-        () => void save.run(it.clientId, it.source, JSON.stringify(it.metadata), it.backchannelLogoutUri, now)
+        () =>
+          void save.run(
+            it.clientId,
+            it.source,
+            JSON.stringify(it.metadata),
+            it.backchannelLogoutUri,
+            it.webhookUri ?? null,
+            now
+          )
       ),
     findClient: async clientId => {
       const known = parsed.get(clientId)

@@ -12,7 +12,8 @@ export function sqliteDeliveries(db: DatabaseSync, write: Write): DeliveryStore 
   const due =
     db.prepare(`SELECT d.id, d.kind, d.logout_id AS logoutId, d.client_id AS clientId, d.sid, d.sub, d.address,
       d.attempts, d.created_at AS createdAt, d.heard_maybe AS heardMaybe, l.cause, d.stream_id AS streamId, d.event,
-      ifnull(json_extract(c.metadata, '$.id_token_signed_response_alg'), 'RS256') AS alg
+      ifnull(json_extract(c.metadata, '$.id_token_signed_response_alg'), 'RS256') AS alg,
+      json_extract(c.metadata, '$.webhook_secret_sealed') AS sealedWebhookSecret
     FROM deliveries d LEFT JOIN clients c ON c.client_id = d.client_id LEFT JOIN logouts l ON l.id = d.logout_id
     WHERE d.state = 'pending' AND d.client_id = ?1 AND d.kind = ?2 AND d.next_at <= ?3
     ORDER BY d.next_at LIMIT ?4`)

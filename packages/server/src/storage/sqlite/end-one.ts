@@ -1,4 +1,5 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
+import { insertOwed } from './owed.ts'
 
 /** The statements that end one thing, for a logout at once and for a job in batches. */
 export interface EndOne {
@@ -19,10 +20,12 @@ export function endOne(db: DatabaseSync): EndOne {
     grant: db.prepare(
       'UPDATE grants SET revoked_at = ?1, revoked_by = ?2 WHERE id = ?3 AND revoked_at IS NULL'
     ),
-    tellRps:
-      db.prepare(`INSERT INTO deliveries (id, logout_id, client_id, sid, sub, address, next_at, created_at)
-      SELECT lower(hex(randomblob(16))), ?2, sc.client_id, sc.sid, ?4, c.backchannel_logout_uri, ?1, ?1
-        FROM session_clients sc JOIN clients c ON c.client_id = sc.client_id
-        WHERE sc.session_uid = ?3 AND c.backchannel_logout_uri IS NOT NULL ON CONFLICT DO NOTHING`)
+    tellRps: db.prepare(
+      insertOwed({
+        sid: 'sc.sid',
+        sub: '?4',
+        from: 'session_clients sc JOIN clients c ON c.client_id = sc.client_id WHERE sc.session_uid = ?3'
+      })
+    )
   }
 }

@@ -4,6 +4,7 @@ import type { LogoutStore } from '../storage.ts'
 import { endOne } from './end-one.ts'
 import type { Write } from './group-commit.ts'
 import { sqliteJobs } from './jobs.ts'
+import { insertOwed } from './owed.ts'
 import { wideEnds } from './wide-ends.ts'
 
 interface Counts {
@@ -28,15 +29,17 @@ export function sqliteEnding(db: DatabaseSync, write: Write): LogoutStore {
     AND client_id IS ?3 ORDER BY at DESC LIMIT 1`)
   const wide = wideEnds(db)
   // One delivery for each sid by which the client knows this user; only without any, one by sub.
-  const tellClientBySid =
-    db.prepare(`INSERT INTO deliveries (id, logout_id, client_id, sid, sub, address, next_at, created_at)
-    SELECT lower(hex(randomblob(16))), ?2, sc.client_id, sc.sid, s.sub, c.backchannel_logout_uri, ?1, ?1
-      FROM sessions s CROSS JOIN session_clients sc ON sc.session_uid = s.uid JOIN clients c ON c.client_id = sc.client_id
-      WHERE s.sub = ?3 AND s.ended_at IS NULL AND sc.client_id = ?4 AND c.backchannel_logout_uri IS NOT NULL`)
-  const tellClientBySub =
-    db.prepare(`INSERT INTO deliveries (id, logout_id, client_id, sid, sub, address, next_at, created_at)
-    SELECT lower(hex(randomblob(16))), ?2, c.client_id, NULL, ?3, c.backchannel_logout_uri, ?1, ?1
-      FROM clients c WHERE c.client_id = ?4 AND c.backchannel_logout_uri IS NOT NULL`)
+  const tellClientBySid = db.prepare(
+    insertOwed({
+      sid: 'sc.sid',
+      sub: 's.sub',
+      from: `sessions s CROSS JOIN session_clients sc ON sc.session_uid = s.uid JOIN clients c ON c.client_id = sc.client_id
+        WHERE s.sub = ?3 AND s.ended_at IS NULL AND sc.client_id = ?4`
+    })
+  )
+  const tellClientBySub = db.prepare(
+    insertOwed({ sid: 'NULL', sub: '?3', from: 'clients c WHERE c.client_id = ?4' })
+  )
   const userStatus = db.prepare('UPDATE users SET status = ?1 WHERE sub = ?2 AND status <> ?1')
   const disable = db.prepare(
     'UPDATE clients SET enabled = 0, version = version + 1 WHERE client_id = ? AND enabled = 1'

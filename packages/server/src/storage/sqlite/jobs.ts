@@ -1,5 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { endOne } from './end-one.ts'
+import { insertOwed } from './owed.ts'
 
 interface Job {
   logout_id: string
@@ -54,12 +55,12 @@ export function sqliteJobs(db: DatabaseSync): Jobs {
   const sidOf = db.prepare(`SELECT sc.sid FROM session_clients sc JOIN sessions s ON s.uid = sc.session_uid
     WHERE sc.session_uid = ? AND sc.client_id = ? AND s.ended_at IS NULL`)
   const toldAlready = db.prepare(
-    "SELECT 1 FROM deliveries WHERE logout_id = ? AND client_id = ? AND ifnull(sub, '') = ? LIMIT 1"
+    `SELECT 1 FROM deliveries WHERE logout_id = ? AND client_id = ? AND ifnull(sub, '') = ?
+    AND kind <> 'security_event' LIMIT 1`
   )
-  const tellClient =
-    db.prepare(`INSERT INTO deliveries (id, logout_id, client_id, sid, sub, address, next_at, created_at)
-    SELECT lower(hex(randomblob(16))), ?2, c.client_id, ?3, ?4, c.backchannel_logout_uri, ?1, ?1
-      FROM clients c WHERE c.client_id = ?5 AND c.backchannel_logout_uri IS NOT NULL ON CONFLICT DO NOTHING`)
+  const tellClient = db.prepare(
+    insertOwed({ sid: '?3', sub: '?4', from: 'clients c WHERE c.client_id = ?5' })
+  )
   const count = db.prepare(
     `UPDATE logouts SET sessions_ended = sessions_ended + ?2, grants_revoked = grants_revoked + ?3 WHERE id = ?1`
   )

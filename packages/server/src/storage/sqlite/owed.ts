@@ -1,0 +1,22 @@
+/** How applications hear, and the column of `clients` that says where. */
+const ways = [
+  ['back_channel', 'backchannel_logout_uri'],
+  ['webhook', 'webhook_uri']
+] as const
+
+/**
+ * An INSERT of what applications are owed, one delivery for each way in which one hears; what is owed already stays as it
+ * is. `c` is the client's row, ?1 now, ?2 the logout.
+ * @param from tables and condition, in which the client's row is joined as `c`
+ */
+export function insertOwed({ sid, sub, from }: { sid: string; sub: string; from: string }): string {
+  const halves = ways.map(
+    ([
+      kind,
+      column
+    ]) => `SELECT lower(hex(randomblob(16))), '${kind}', ?2, c.client_id, ${sid}, ${sub}, c.${column}, ?1, ?1
+      FROM ${from} AND c.${column} IS NOT NULL`
+  )
+  return `INSERT INTO deliveries (id, kind, logout_id, client_id, sid, sub, address, next_at, created_at)
+    ${halves.join(' UNION ALL ')} ON CONFLICT DO NOTHING`
+}
