@@ -29,6 +29,9 @@ const passing = ['too_many_requests', 'storage_unavailable', 'server_error'] as 
 export const isPassing = (code: string): code is (typeof passing)[number] =>
   passing.some(known => known === code)
 
+/** See {@link logoutPages}. */
+export type LogoutPages = ReturnType<typeof logoutPages>
+
 /** The pages of the redirect logout. */
 export function logoutPages(parts: DoorParts, records: LogoutRecords) {
   const { storage, clients } = parts

@@ -1,5 +1,5 @@
 import type { ErrorCode } from '../errors.ts'
-import type { RecordKind, Session } from '../storage/records.ts'
+import type { RecordKind, Session, SessionClient } from '../storage/records.ts'
 import { hashSecret, newSecret } from '../storage/secrets.ts'
 import type { DoorParts } from './door.ts'
 import type { LogoutRequest } from './logout-request.ts'
@@ -13,6 +13,16 @@ export type Outcome =
       locale: string | undefined
     }
   | { refused: ErrorCode; locale: string | undefined }
+
+/** What the page with the frames of a logout needs: whom it asks, and where it goes on. */
+export interface FrontChannel {
+  receiptId: string
+  asked: SessionClient[]
+  next: string
+  /** Whose address that is; none for a page of ours. */
+  nextClientId: string | undefined
+  locale: string | undefined
+}
 
 /** What a page that left for a logout by redirect learns when it is back. */
 export interface Return {
@@ -40,6 +50,9 @@ export interface LogoutRecords {
   /** What a page is to tell at an address without tokens. Returns its id. */
   putOutcome(outcome: Outcome): Promise<string>
   findOutcome(id: string): Promise<Outcome | undefined>
+  /** What the page between a logout and its end needs. Returns its id. */
+  putFrontChannel(it: FrontChannel): Promise<string>
+  findFrontChannel(id: string): Promise<FrontChannel | undefined>
   /** That a logout was done, for the page that holds its ticket. */
   putReturn(ticketHash: string, it: Return): Promise<void>
   findReturn(ticketHash: string): Promise<Return | undefined>
@@ -74,6 +87,12 @@ export function logoutRecords({ storage, clock }: Pick<DoorParts, 'storage' | 'c
     async findOutcome(id) {
       return (await storage.findRecord('logout_outcome', hashSecret(id), clock.now()))?.payload as
         | Outcome
+        | undefined
+    },
+    putFrontChannel: it => put('front_channel', it, pageSeconds),
+    async findFrontChannel(id) {
+      return (await storage.findRecord('front_channel', hashSecret(id), clock.now()))?.payload as
+        | FrontChannel
         | undefined
     },
     putReturn: (hash, it) =>

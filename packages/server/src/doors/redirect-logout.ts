@@ -9,7 +9,9 @@ import { isOwnForm, isTopLevel, provenance } from '../web/fetch-metadata.ts'
 import { formOf, type Parameters, queryOf } from '../web/parameters.ts'
 import { markSignedOut } from '../web/sdk-cookie.ts'
 import type { DoorParts } from './door.ts'
+import { frontChannel, frontChannelPath } from './front-channel.ts'
 import { isProven, type ResolvedLogout, resolveLogout } from './logout-decision.ts'
+import { canBeLoadedAgain, logoutOnward } from './logout-onward.ts'
 import { isPassing, logoutPages, paths } from './logout-pages.ts'
 import { logoutRecords } from './logout-records.ts'
 import { carriesToken, type LogoutRequest, readLogoutRequest } from './logout-request.ts'
@@ -25,6 +27,8 @@ export function redirectLogout(parts: DoorParts) {
   return async (app: FastifyInstance): Promise<void> => {
     const records = logoutRecords(parts)
     const show = logoutPages(parts, records)
+    const frames = frontChannel(parts, records)
+    const goOn = logoutOnward(records, show, frames)
 
     // A link checker or a browser that fetches ahead has not been told to sign anybody out.
     app.head(paths.logout, (_request, reply) => reply.header('cache-control', 'no-store').send())
@@ -46,6 +50,7 @@ export function redirectLogout(parts: DoorParts) {
     app.post(paths.confirm, (request, reply) => confirm(request, reply))
     app.get(paths.confirm, (request, reply) => show.confirmation(request, reply))
     app.get(paths.signedOut, (request, reply) => show.signedOut(request, reply))
+    app.get(frontChannelPath, (request, reply) => frames.show(request, reply))
     app.get(paths.stopped, (request, reply) => show.stopped(request, reply))
 
     async function serve(
@@ -73,23 +78,13 @@ export function redirectLogout(parts: DoorParts) {
       request: FastifyRequest,
       reply: FastifyReply
     ): Promise<unknown> {
-      const { client, request: asked, mismatch } = resolved
+      const { client, request: asked } = resolved
       const receiptId = await end(resolved, session, request)
       clearBrowser(request, reply, receiptId)
       // A frame does not bring the session's cookie along, so it proves nothing of this browser.
       if (client && asked.ticketHash !== undefined && isTopLevel(request.headers))
         await records.putReturn(asked.ticketHash, { clientId: client.clientId, receiptId })
-      if (resolved.target !== undefined) return seeOther(reply, resolved.target)
-      const { locale } = asked
-      if (!mismatch) return seeOther(reply, paths.signedOut + localeQuery(locale))
-      const outcome = {
-        error: 'redirect_uri_mismatch',
-        clientId: client?.clientId,
-        receiptId,
-        locale
-      } as const
-      if (canBeLoadedAgain(request)) return show.outcome(request, reply, outcome)
-      return seeOther(reply, `${paths.signedOut}?outcome=${await records.putOutcome(outcome)}`)
+      return goOn(resolved, { session, receiptId }, request, reply)
     }
 
     async function end(
@@ -223,19 +218,10 @@ export function redirectLogout(parts: DoorParts) {
   }
 }
 
-/** Whether a page shown in answer to this request is the same when its address is loaded again, and names no token. */
-function canBeLoadedAgain({ method, query }: FastifyRequest): boolean {
-  return method === 'GET' && !carriesToken(query) && !Object.hasOwn(query as object, 'continue')
-}
-
 function merged(query: Parameters, form: Parameters): Parameters {
   for (const name of Object.keys(form)) {
     if (query[name] !== undefined)
       throw new UtgangError('duplicate_parameter', `${name} is in the address and in the form`)
   }
   return { ...query, ...form }
-}
-
-function localeQuery(locale: string | undefined): string {
-  return locale === undefined ? '' : `?ui_locales=${encodeURIComponent(locale)}`
 }

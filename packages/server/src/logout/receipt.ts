@@ -1,8 +1,11 @@
 import type { DeliveryState } from '../storage/records.ts'
 import type { Storage } from '../storage/storage.ts'
 
-/** The state in which an application stands after a logout. `not_registered`: it has not asked to be told. */
-export type ToldState = DeliveryState | 'not_registered'
+/**
+ * The state in which an application stands after a logout. `requested`: a page asked it in the browser, and nothing
+ * confirms it. `not_requested`: only a page can ask it, and none did. `not_registered`: it has not asked to be told.
+ */
+export type ToldState = DeliveryState | 'requested' | 'not_requested' | 'not_registered'
 
 /** How far a logout got, in numbers that name nobody. */
 export interface ReceiptCounts {
@@ -76,9 +79,14 @@ async function read(
   if (!row) return undefined
   const told = (await storage.listDeliveries(id)).filter(it => it.kind !== 'security_event')
   const owed = Map.groupBy(told, keyOf)
+  const untold = row.applications.filter(it => !owed.has(keyOf(it)))
+  const untoldStates = await statesWithoutDelivery(storage, id, untold)
   const applications = row.applications.flatMap(({ clientId, sid }): Application[] => {
+    const key = keyOf({ clientId, sid })
     // By `sub` one application may be owed several: one for each user. Each may stand elsewhere.
-    const own = owed.get(keyOf({ clientId, sid })) ?? [{ state: 'not_registered', attempts: 0 } as const]
+    const own = owed.get(key) ?? [
+      { state: untoldStates.get(key) ?? ('not_registered' as const), attempts: 0 }
+    ]
     return own.map(({ state, attempts }) => ({ clientId, sid, state, attempts }))
   })
   const states: Partial<Record<ToldState, number>> = {}
@@ -94,6 +102,25 @@ async function read(
     applications: states
   }
   return { counts, applications }
+}
+
+/** Where those stand that are owed no delivery: a page may have asked them, in the browser of the logout. */
+async function statesWithoutDelivery(
+  storage: Storage,
+  id: string,
+  untold: readonly Pick<Application, 'clientId' | 'sid'>[]
+): Promise<Map<string, ToldState>> {
+  const states = new Map<string, ToldState>()
+  if (untold.length === 0) return states
+  const asked = new Set((await storage.listAsked(id)).map(keyOf))
+  for (const it of untold) {
+    const key = keyOf(it)
+    const client = asked.has(key) ? undefined : await storage.findClient(it.clientId)
+    const hasFrame = client?.backchannelLogoutUri === null && 'frontchannel_logout_uri' in client.metadata
+    if (asked.has(key)) states.set(key, 'requested')
+    else if (hasFrame) states.set(key, 'not_requested')
+  }
+  return states
 }
 
 /** One text for each application and `sid`, or the lack of one. */

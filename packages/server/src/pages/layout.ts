@@ -10,11 +10,13 @@ export interface Page {
   title: string
   /** How far open the door in the picture stands. */
   door: Door
+  /** For the few pages that run a script of ours or go on by themselves. */
+  head?: Markup
   content: Markup
 }
 
 /** A whole document. It needs no script, and nothing from another origin. */
-export function layout({ language: { lang, strings: t }, title, door, content }: Page): string {
+export function layout({ language: { lang, strings: t }, title, door, head, content }: Page): string {
   return serialize(html`<!doctype html>
 <html lang="${lang}">
 <head>
@@ -28,7 +30,7 @@ export function layout({ language: { lang, strings: t }, title, door, content }:
 <meta name="format-detection" content="telephone=no">
 <link rel="icon" href="${icon}">
 <link rel="stylesheet" href="${stylesheetHref}">
-</head>
+${head}</head>
 <body>
 <header class="panel">
 <a class="wordmark" href="/">${symbol}<span>Utgang</span><span class="unseen"> – ${t.frontPage}</span></a>

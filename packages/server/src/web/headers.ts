@@ -16,6 +16,29 @@ function everywhere(issuer: string): Headers {
   }
 }
 
+/** What one page may do beyond the others. */
+export interface PageNeeds {
+  /** Run scripts of this origin, and ask it for news. */
+  script?: boolean
+  /** Origins of its frames. */
+  frames?: readonly string[]
+}
+
+/**
+ * The Content Security Policy of a page. Frames stand last, so that whatever an origin might hold can override nothing.
+ */
+export function pagePolicy({ script = false, frames = [] }: PageNeeds = {}): string {
+  return [
+    "default-src 'none'",
+    "style-src 'self'",
+    "img-src 'self' data:",
+    "base-uri 'none'",
+    "frame-ancestors 'none'",
+    ...(script ? ["script-src 'self'", "connect-src 'self'"] : []),
+    ...(frames.length > 0 ? [`frame-src ${[...new Set(frames)].join(' ')}`] : [])
+  ].join('; ')
+}
+
 /**
  * Security headers of pages. No script at all, nothing from elsewhere, no framing.
  * `form-action` is not limited: after a form of ours the browser follows redirects to the applications, and Chromium
@@ -24,8 +47,7 @@ function everywhere(issuer: string): Headers {
 export function pageHeaders(issuer: string): Headers {
   return {
     ...everywhere(issuer),
-    'content-security-policy':
-      "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; frame-ancestors 'none'",
+    'content-security-policy': pagePolicy(),
     'x-frame-options': 'DENY',
     // A window that opened us for a sign-in must not hold a handle on our pages.
     'cross-origin-opener-policy': 'same-origin',

@@ -148,6 +148,16 @@ export const en = {
     goTo: (client: Value) => html`Go to ${client}`
   },
 
+  frontChannel: {
+    title: 'You are signed out',
+    asking: 'These sites are being asked to sign you out too, through your browser.',
+    wereAsked: 'These sites were asked to sign you out too, through your browser.',
+    unsure:
+      'Whether they have done so, we cannot see: some browsers keep them from recognising you here. If in doubt, sign out there too.',
+    goOn: 'Go on',
+    goTo: (client: Value) => html`Go on to ${client}`
+  },
+
   receipt: {
     title: 'Receipt',
     what: 'What was ended',
@@ -166,6 +176,14 @@ export const en = {
       trying: {
         label: 'Not reached yet',
         text: 'It could not be told yet. It is tried again, for up to three days.'
+      },
+      requested: {
+        label: 'Asked',
+        text: 'It was asked through your browser, which may have kept it from recognising you. If in doubt, sign out there too.'
+      },
+      not_requested: {
+        label: 'Not asked',
+        text: 'It can only be asked by a page in your browser, and this time there was none. Sign out there too.'
       },
       none: {
         label: 'Not told',

@@ -127,6 +127,16 @@ export const nb: Strings = {
     goTo: client => html`Gå til ${client}`
   },
 
+  frontChannel: {
+    title: 'Du er logget ut',
+    asking: 'Disse nettstedene blir nå bedt om å logge deg ut også, gjennom nettleseren din.',
+    wereAsked: 'Disse nettstedene ble bedt om å logge deg ut også, gjennom nettleseren din.',
+    unsure:
+      'Om de har gjort det, kan vi ikke se: Noen nettlesere hindrer dem i å kjenne deg igjen her. Er du i tvil, logg ut der også.',
+    goOn: 'Gå videre',
+    goTo: client => html`Gå videre til ${client}`
+  },
+
   receipt: {
     title: 'Kvittering',
     what: 'Dette ble avsluttet',
@@ -148,6 +158,14 @@ export const nb: Strings = {
       trying: {
         label: 'Ikke nådd ennå',
         text: 'Den kunne ikke få beskjed ennå. Vi prøver igjen, i inntil tre døgn.'
+      },
+      requested: {
+        label: 'Bedt om det',
+        text: 'Den ble bedt om det gjennom nettleseren din, som kan ha hindret den i å kjenne deg igjen. Er du i tvil, logg ut der også.'
+      },
+      not_requested: {
+        label: 'Ikke bedt om det',
+        text: 'Den kan bare bli bedt om det av en side i nettleseren din, og denne gangen var det ingen. Logg ut der også.'
       },
       none: {
         label: 'Får ikke beskjed',
