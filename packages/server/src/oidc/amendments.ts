@@ -155,6 +155,8 @@ function amendDiscovery(body: Record<string, unknown>): void {
     body.token_endpoint_auth_signing_alg_values_supported
   body.backchannel_logout_supported = true
   body.backchannel_logout_session_supported = true
+  body.frontchannel_logout_supported = true
+  body.frontchannel_logout_session_supported = true
   body.prompt_values_supported = ['none', 'login', 'consent', 'select_account', 'create']
 }
 
