@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { clientSchema } from '../packages/server/src/config/client-schema.ts'
 import { lifetimesSchema } from '../packages/server/src/config/lifetimes.ts'
 import { checkConfig } from '../packages/server/src/config/load.ts'
+import { resourceSchema } from '../packages/server/src/config/resource-schema.ts'
 import { configSchema, userSchema } from '../packages/server/src/config/schema.ts'
 import { expectMade, page, table } from './docs-made.ts'
 
@@ -25,6 +26,11 @@ const parts: [heading: string, about: string, schema: z.ZodType][] = [
   ['`listen`', '', configSchema.shape.listen],
   ['`lifetimes`', 'In seconds. Expiry is judged at every read.', lifetimesSchema],
   ['One of `clients`', 'Metadata by its registered names, and Utgang’s own keys.', clientSchema],
+  [
+    'One of `resources`',
+    'A client asks for a token for one of them by `resource` (RFC 8707). Consent is about scopes, whichever resource they are for.',
+    resourceSchema
+  ],
   ['One of `users`', 'Further keys are claims about them.', userSchema]
 ]
 

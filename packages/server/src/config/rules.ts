@@ -1,6 +1,6 @@
 import type { Complain } from './client-addresses.ts'
 import { clientRules } from './client-rules.ts'
-import type { ClientConfig } from './client-schema.ts'
+import { type ClientConfig, isConfidential } from './client-schema.ts'
 import { isPublished } from './published.ts'
 import { type Config, isLoopback, type UserConfig } from './schema.ts'
 
@@ -27,6 +27,11 @@ export function configRules(config: WellFormed, complain: Complain): void {
       complain(['users', index, 'password'], 'exactly one of password and password_hash')
   }
   unique(clients, 'clients', 'client_id', client => client.client_id)
+  unique(config.resources ?? [], 'resources', 'resource', it => it.resource)
+  for (const [index, { introspected_by }] of (config.resources ?? []).entries())
+    for (const [place, id] of introspected_by.entries())
+      if (!clients.some(it => it?.client_id === id && isConfidential(it)))
+        complain(['resources', index, 'introspected_by', place], 'is no confidential client')
   unique(users, 'users', 'sub', user => user.sub)
   unique(users, 'users', 'email', user => user.email.toLowerCase())
   // Client ids and subs share the `sub` of tokens, so they must not collide (RFC 9700 §4.15.1).

@@ -2,6 +2,7 @@ import { isIP } from 'node:net'
 import { z } from 'zod'
 import { clientSchema } from './client-schema.ts'
 import { lifetimesSchema } from './lifetimes.ts'
+import { resourceSchema } from './resource-schema.ts'
 
 /** Fewest characters of a password, wherever one is chosen. */
 export const shortestPassword = 8
@@ -52,6 +53,10 @@ export const configSchema = z.strictObject({
     .default('sqlite:utgang.db')
     .describe('where everything is kept'),
   clients: z.array(clientSchema).default([]).describe('registered applications; the truth at each start'),
+  resources: z
+    .array(resourceSchema)
+    .default([])
+    .describe('APIs that clients may ask access tokens for by `resource` (RFC 8707)'),
   users: z.array(userSchema).default([]).describe('users to add when missing'),
   logout_wait_ms: z
     .int()
@@ -74,6 +79,12 @@ export const configSchema = z.strictObject({
     .default([])
     .describe('addresses of proxies whose X-Forwarded-* headers count'),
   lifetimes: lifetimesSchema.prefault({}).describe('how long things live'),
+  status_list_seconds: z
+    .int()
+    .min(1)
+    .max(3600)
+    .default(5)
+    .describe('oldest that a status list may be, which says what JWT access tokens are dead'),
   retention_days: z.int().min(1).max(3650).default(90).describe('how long ended rows are kept'),
   registration: z
     .union([

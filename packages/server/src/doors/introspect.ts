@@ -38,7 +38,7 @@ async function introspect(
     throw new OAuthError('too_many_requests', 'too many unknown tokens', 429)
   }
   const token = await parts.storage.findToken(hash, parts.clock.now())
-  if (!token || !isFor(client, token)) {
+  if (!token || !isFor(client, token, parts.config)) {
     // A token that has ended is asked about for a while, and by no guess: only what never was counts as one.
     if (!token && !(await parts.storage.findTokenRow(hash))) await tokenGuesses.take(client.clientId)
     return reply.send(inactive)
@@ -46,10 +46,15 @@ async function introspect(
   return reply.send(describeToken(token, parts.config.issuer, usernameOf(token)))
 }
 
-function isFor(client: Client, token: Token): boolean {
+function isFor({ clientId }: Client, token: Token, { resources }: DoorParts['config']): boolean {
   if (token.kind !== 'AccessToken' && token.kind !== 'RefreshToken' && token.kind !== 'ClientCredentials')
     return false
-  return token.clientId === client.clientId || audienceOf(token)?.includes(client.clientId) === true
+  if (token.clientId === clientId) return true
+  const audience = audienceOf(token) ?? []
+  return (
+    audience.includes(clientId) ||
+    resources.some(it => audience.includes(it.resource) && it.introspected_by.includes(clientId))
+  )
 }
 
 /** The address of the user, for those alone to whom it was granted. */

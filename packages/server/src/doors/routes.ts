@@ -20,6 +20,7 @@ import { sdkLogout } from './sdk-logout.ts'
 import { sdkScript } from './sdk-script.ts'
 import { sdkSession } from './sdk-session.ts'
 import { sessionService } from './session-service.ts'
+import { statusLists } from './status-list.ts'
 
 /** The OpenID Provider, and whether the server is about to stop. */
 export interface DoorOptions {
@@ -60,6 +61,7 @@ export function openDoors(parts: DoorParts, { op, isStopping }: DoorOptions): We
       sdkLogout,
       sessionService,
       legacyJsonp,
+      statusLists,
       receipts
     ])
       data.register(door(parts))

@@ -1,6 +1,6 @@
 import Provider, { type Adapter, type AdapterPayload, errors } from 'oidc-provider'
 import { longestAssertionSeconds, toleranceSeconds } from '../clients/assertion.ts'
-import type { RecordKind, TokenKind } from '../storage/records.ts'
+import type { RecordKind, StatusPlace, TokenKind } from '../storage/records.ts'
 import { hashSecret } from '../storage/secrets.ts'
 import { adapter, sessionHasEnded, unused } from './adapter-base.ts'
 import { clientAdapter } from './client-adapter.ts'
@@ -58,7 +58,7 @@ function tokenAdapter(kind: TokenKind, parts: OpParts): Adapter {
 
   return adapter({
     async upsert(id, payload, expiresIn: number | undefined) {
-      const { jti: _jti, ...kept } = payload
+      const { jti: _jti, status_place: place, ...kept } = payload
       const now = clock.now()
       const outcome = await storage.saveToken(
         {
@@ -71,7 +71,8 @@ function tokenAdapter(kind: TokenKind, parts: OpParts): Adapter {
           sub: payload.accountId ?? null,
           scope: payload.scope ?? null,
           expiresAt: payload.exp ?? (expiresIn === undefined ? never : now + expiresIn),
-          payload: kept
+          payload: kept,
+          statusPlace: place as StatusPlace | undefined
         },
         now
       )

@@ -2,6 +2,7 @@ import type Provider from 'oidc-provider'
 import type { ErrorOut, KoaContextWithOIDC } from 'oidc-provider'
 import { sessionCookie } from '../sessions/session-cookie.ts'
 import { hashSecret } from '../storage/secrets.ts'
+import { statusListsPath } from '../tokens/status-list-uri.ts'
 import { handleLine } from '../web/sdk-cookie.ts'
 import { renderProviderError } from './errors.ts'
 import type { OpParts } from './parts.ts'
@@ -74,7 +75,7 @@ export function amendments(provider: Provider, parts: OpParts): void {
   provider.use(async (ctx: KoaContextWithOIDC, next: Next) => {
     await next()
     const body = ctx.body as Record<string, unknown> | undefined
-    if (ctx.path.startsWith('/.well-known/') && body) amendDiscovery(body)
+    if (ctx.path.startsWith('/.well-known/') && body) amendDiscovery(body, parts)
     else if (ctx.path === routes.token && body?.error !== undefined) amendTokenError(ctx, body)
     // Reading one's own registration must not show the hash that stands where the secret was.
     else if (ctx.path.startsWith(`${routes.registration}/`) && body) delete body.client_secret
@@ -140,7 +141,9 @@ function wantsAccountSwitch(ctx: KoaContextWithOIDC): boolean {
   return state?.postLogoutRedirectUri !== undefined
 }
 
-function amendDiscovery(body: Record<string, unknown>): void {
+function amendDiscovery(body: Record<string, unknown>, { config }: OpParts): void {
+  if ([...config.clients, ...config.resources].some(it => it.access_token_format === 'jwt'))
+    body.status_list_aggregation_endpoint = config.issuer + statusListsPath
   // The password grant is for a few named clients and nobody else's business.
   body.grant_types_supported = (body.grant_types_supported as string[]).filter(type => type !== 'password')
   // What we answer ourselves, and how callers prove who they are there.

@@ -39,11 +39,7 @@ export function grantLoader({ storage, clients, clock, config }: OpParts) {
     if (opened === 'ended') throw sessionHasEnded()
     const grant = await provider.Grant.find(opened.id)
     if (!grant) throw sessionHasEnded()
-    const before = new Set(grant.getOIDCScopeEncountered().split(' '))
-    if (scopes.some(scope => !before.has(scope))) {
-      grant.addOIDCScope(scopes.join(' '))
-      await grant.save()
-    }
+    if (extend(grant, scopes, ctx)) await grant.save()
     return grant
   }
 
@@ -62,6 +58,21 @@ export function grantLoader({ storage, clients, clock, config }: OpParts) {
     await session.save(sessionSeconds(config.lifetimes, session, clock.now()))
     session.touched = true
   }
+}
+
+/** Adds what is asked for to what a grant allows, here and at each API that was named. False when it was there already. */
+function extend(grant: Grant, scopes: string[], ctx: KoaContextWithOIDC): boolean {
+  const lacks = (encountered: string): boolean => {
+    const before = new Set(encountered.split(' '))
+    return scopes.some(scope => !before.has(scope))
+  }
+  const here = lacks(grant.getOIDCScopeEncountered())
+  if (here) grant.addOIDCScope(scopes.join(' '))
+  const missing = Object.keys(ctx.oidc.resourceServers ?? {}).filter(name =>
+    lacks(grant.getResourceScopeEncountered(name))
+  )
+  for (const name of missing) grant.addResourceScope(name, scopes.join(' '))
+  return here || missing.length > 0
 }
 
 interface SavableSession {

@@ -5,6 +5,7 @@ import { sessionCookie } from '../sessions/session-cookie.ts'
 import { sidFor } from '../sessions/sid.ts'
 import { hashSecret, newSecret } from '../storage/secrets.ts'
 import { outgoingFetch } from '../web/outgoing.ts'
+import { giveForms, resourceIndicators } from './access-tokens.ts'
 import { accountFinder, claimsByScope } from './accounts.ts'
 import { adapterFor } from './adapter.ts'
 import { amendments } from './amendments.ts'
@@ -22,6 +23,7 @@ export function buildProvider(parts: OpParts): Provider {
   // Behind our own server every request counts as https: all cookies are Secure, on loopback too.
   provider.proxy = true
   override(provider, parts)
+  giveForms(provider, parts)
   registerPasswordGrant(provider, parts)
   amendments(provider, parts)
   provider.on('server_error', (ctx, error) =>
@@ -95,7 +97,7 @@ function configuration(parts: OpParts): Configuration {
       registration: registration(parts),
       pushedAuthorizationRequests: { enabled: false },
       dPoP: { enabled: false },
-      resourceIndicators: { enabled: false }
+      resourceIndicators: resourceIndicators(config, scopesOf(parts))
     }
   }
 }
@@ -137,7 +139,7 @@ function override(provider: Provider, { limits: { wrongSecrets } }: OpParts): vo
 }
 
 function scopesOf({ config }: OpParts): string[] {
-  const registered = config.clients.flatMap(client => client.scope?.split(' ') ?? [])
+  const registered = [...config.clients, ...config.resources].flatMap(it => it.scope?.split(' ') ?? [])
   return [...new Set(['openid', 'offline_access', ...Object.keys(claimsByScope), ...registered])]
 }
 

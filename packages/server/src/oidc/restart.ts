@@ -11,7 +11,9 @@ export function restartOf(params: Record<string, unknown>, prompt?: string): str
   const query = new URLSearchParams()
   for (const [name, value] of Object.entries(params)) {
     if (spent.includes(name) || value === undefined || value === null) continue
-    query.set(name, typeof value === 'object' ? JSON.stringify(value) : String(value))
+    // `resource` alone may come several times (RFC 8707 §2).
+    if (Array.isArray(value)) for (const one of value) query.append(name, String(one))
+    else query.set(name, typeof value === 'object' ? JSON.stringify(value) : String(value))
   }
   if (prompt !== undefined) query.set('prompt', prompt)
   return `${routes.authorization}?${query}`

@@ -37,16 +37,21 @@ export function describeToken(token: Token, issuer: string, username: string | u
     sub: token.sub ?? token.clientId,
     username,
     // Always a list: SPiD's clients read one.
-    aud: audienceOf(token) ?? [token.clientId],
+    aud: audienceOf(token) ?? [isJwt(token) ? issuer : token.clientId],
     iss: issuer,
     iat: token.createdAt,
     nbf: token.createdAt,
     exp: token.expiresAt,
-    // The value itself must not appear, so the identifier is made from what we keep.
-    jti: token.hash.slice(0, 22),
+    // The value itself must not appear, so the identifier of one that has none is made from what we keep.
+    jti: isJwt(token) ? token.payload.jwt_id : token.hash.slice(0, 22),
     sid: token.sid ?? undefined
   }
 }
+
+type JwtToken = Token & { payload: { jwt_id: string } }
+
+/** Whether its holder has it as a JWT. */
+const isJwt = (token: Token): token is JwtToken => typeof token.payload.jwt_id === 'string'
 
 /** The resource servers that a token was issued for; `undefined` when it was issued for none in particular. */
 export function audienceOf(token: Token): string[] | undefined {
