@@ -1,0 +1,1 @@
+export { memorySessions } from './memory-tmp.ts'
