@@ -79,7 +79,10 @@ const known = new Set([
 
 /** Checks the options of `createAuth`. @throws AuthError `invalid_options`: every problem, each with option, value and what is expected */
 export function readOptions(options: AuthOptions): Settings {
-  const given: AuthOptions & Required<Pick<AuthOptions, keyof typeof defaults>> = { ...defaults, ...withoutUndefined(options) }
+  const given: AuthOptions & Required<Pick<AuthOptions, keyof typeof defaults>> = {
+    ...defaults,
+    ...withoutUndefined(options)
+  }
   const problems: string[] = []
   function check(option: keyof AuthOptions, isRight: boolean, expected: string): void {
     if (!isRight) problems.push(`${option} is ${shown(option, given[option])}: give ${expected}`)
