@@ -1,18 +1,21 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { errorTable, UtgangError } from '../errors.ts'
-import { receiptForBrowser } from '../logout/receipt.ts'
 import { routes } from '../oidc/paths.ts'
 import { confirmLogoutPage } from '../pages/confirm-logout.ts'
 import { errorPage } from '../pages/error.ts'
+import { languageOf } from '../pages/language.ts'
 import type { SignedOutReceipt } from '../pages/receipt.ts'
 import { signedOutPage } from '../pages/signed-out.ts'
 import type { Session } from '../storage/records.ts'
 import { html, seeOther } from '../web/answers.ts'
 import { countVisit, sessionOf } from '../web/asking.ts'
+import { pagePolicy } from '../web/headers.ts'
 import { queryOf } from '../web/parameters.ts'
 import type { DoorParts } from './door.ts'
 import type { LogoutRecords, Outcome } from './logout-records.ts'
 import type { LogoutRequest } from './logout-request.ts'
+import { receiptEventsPath } from './receipt-events.ts'
+import { signedOutReceipt } from './signed-out-receipt.ts'
 
 /** The addresses of the redirect logout and its pages. */
 export const paths = {
@@ -95,7 +98,7 @@ export function logoutPages(parts: DoorParts, records: LogoutRecords) {
     const found = await outcomeOf(request)
     if (found) return outcome(request, reply, found)
     const { ui_locales: locale } = queryOf(request)
-    return html(reply, signedOutPage({ receipt: await receiptOf(ownReceipt(request)), locale }))
+    return endPage(reply, { receipt: await receiptOf(ownReceipt(request)), locale })
   }
 
   /** What the address names. Whoever knows it reads the error; the receipt is for the browser that logged out. */
@@ -109,16 +112,13 @@ export function logoutPages(parts: DoorParts, records: LogoutRecords) {
   async function outcome(request: FastifyRequest, reply: FastifyReply, it: Outcome): Promise<FastifyReply> {
     if ('refused' in it) return stoppedPage(request, reply, it)
     const client = it.clientId === undefined ? undefined : await clients.find(it.clientId)
-    return html(
-      reply.code(errorTable[it.error].status),
-      signedOutPage({
-        error: { code: it.error },
-        clientName: client?.name,
-        clientUri: client?.uri,
-        receipt: await receiptOf(it.receiptId),
-        locale: it.locale
-      })
-    )
+    return endPage(reply.code(errorTable[it.error].status), {
+      error: { code: it.error },
+      clientName: client?.name,
+      clientUri: client?.uri,
+      receipt: await receiptOf(it.receiptId),
+      locale: it.locale
+    })
   }
 
   /** Says what was wrong with the request, and still lets whoever is signed in sign out (RP-Initiated Logout 1.0 §4). */
@@ -152,23 +152,18 @@ export function logoutPages(parts: DoorParts, records: LogoutRecords) {
   }
 
   async function receiptOf(id: string | null): Promise<SignedOutReceipt | undefined> {
-    const found = id === null ? undefined : await receiptForBrowser(storage, id)
-    if (!found) return undefined
-    const applications = await Promise.all(
-      found.clients.map(async ({ client_id: clientId, state, attempts }) => {
-        const client = await clients.find(clientId)
-        // A delivery that nobody has attempted yet is only queued: the page must not sound as if it had been sent.
-        const pending = attempts === 0 ? 'queued' : 'trying'
-        const shown = state === 'not_registered' ? 'none' : state === 'pending' ? pending : state
-        return { name: client?.name ?? clientId, uri: client?.uri, state: shown } as const
-      })
-    )
-    return {
-      id: found.id,
-      at: found.at,
-      sessionsEnded: found.sessions_ended,
-      tokensRevoked: found.grants_revoked + found.tokens_revoked > 0,
-      applications
-    }
+    return id === null ? undefined : signedOutReceipt(parts, id)
+  }
+
+  /** The page, with its script while something is under way. */
+  function endPage(
+    reply: FastifyReply,
+    page: Omit<Parameters<typeof signedOutPage>[0], 'eventsAt'>
+  ): FastifyReply {
+    const { receipt, locale } = page
+    const isLive = receipt !== undefined && !receipt.isSettled
+    if (isLive) reply.header('content-security-policy', pagePolicy({ script: true, events: true }))
+    const eventsAt = isLive ? receiptEventsPath(receipt.id, languageOf(locale).lang) : undefined
+    return html(reply, signedOutPage({ ...page, eventsAt }))
   }
 }

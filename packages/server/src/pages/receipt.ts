@@ -17,7 +17,57 @@ export interface SignedOutReceipt {
   sessionsEnded: number
   /** Whether a grant or a token was revoked by itself, beyond those that end with their session. */
   tokensRevoked: boolean
+  /** Nothing is under way any more. */
+  isSettled: boolean
+  /** Of those that can confirm that they know, how many have. */
+  confirmed: number
+  toConfirm: number
   applications: { name: string; uri?: string; state: ApplicationState }[]
+}
+
+/** What may change on the page while somebody reads it, in words. */
+export interface ReceiptNews {
+  progress: Progress | undefined
+  /** In the order of the page. */
+  applications: { state: string; label: string; text: string }[]
+  settled: boolean
+}
+
+/** How many of those that are told from server to server have confirmed. */
+export interface Progress {
+  text: string
+  confirmed: number
+  of: number
+}
+
+/** What is new of a receipt, for a page that is open. */
+export function receiptNews(receipt: SignedOutReceipt, { strings }: Language): ReceiptNews {
+  return {
+    progress: progressOf(receipt, strings.receipt),
+    applications: receipt.applications.map(({ state }) => standing(state, strings.receipt)),
+    settled: receipt.isSettled
+  }
+}
+
+function progressOf({ confirmed, toConfirm }: SignedOutReceipt, t: Strings['receipt']): Progress | undefined {
+  return toConfirm === 0 ? undefined : { text: t.progress(confirmed, toConfirm), confirmed, of: toConfirm }
+}
+
+function standing(state: string, { states }: Strings['receipt']): ReceiptNews['applications'][number] {
+  const known = Object.hasOwn(states, state) ? (state as ApplicationState) : 'unknown'
+  return { state: known, ...states[known] }
+}
+
+/** How far telling the applications got, for the top of the page. Kept up to date where the page does so. */
+export function receiptProgress(receipt: SignedOutReceipt, { strings }: Language): Markup | undefined {
+  const progress = progressOf(receipt, strings.receipt)
+  return (
+    progress &&
+    html`<div class="progress">
+<p id="progress" aria-live="polite">${progress.text}</p>
+<progress value="${progress.confirmed}" max="${progress.of}" aria-hidden="true"></progress>
+</div>`
+  )
 }
 
 /** The receipt as a slip of paper. */
@@ -36,17 +86,16 @@ ${sessionsEnded === 0 && !tokensRevoked && html`<p>${t.nothing}</p>`}
 <p class="fine">${t.kept}</p>
 <h3>${t.applications}</h3>
 ${applications.length === 0 ? html`<p>${t.noApplications}</p>` : html`<ul class="applications">${applications.map(it => application(it, t))}</ul>`}
-${applications.some(({ state }) => state === 'queued' || state === 'trying') && html`<p class="fine">${t.reload}</p>`}
+${!receipt.isSettled && html`<p class="fine" id="reload">${t.reload}</p>`}
 <p class="number">${t.number} <code>${receipt.id}</code></p>
 </section>`
 }
 
 function application(
-  { name, uri, state }: SignedOutReceipt['applications'][number],
-  { states }: Strings['receipt']
+  { name, uri, state: given }: SignedOutReceipt['applications'][number],
+  t: Strings['receipt']
 ): Markup {
   const site = webAddress(uri)
-  const known = Object.hasOwn(states, state) ? state : 'unknown'
-  const { label, text } = states[known]
-  return html`<li data-state="${known}"><p><strong>${site ? html`<a href="${site.href}" rel="noreferrer">${named(name)}</a>` : named(name)}</strong> <span class="state">${label}</span></p><p class="fine">${text}</p></li>`
+  const { state, label, text } = standing(given, t)
+  return html`<li data-state="${state}"><p><strong>${site ? html`<a href="${site.href}" rel="noreferrer">${named(name)}</a>` : named(name)}</strong> <span class="state">${label}</span></p><p class="fine text">${text}</p></li>`
 }

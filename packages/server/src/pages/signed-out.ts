@@ -2,8 +2,11 @@ import { languageOf } from './language.ts'
 import { layout } from './layout.ts'
 import { named, webAddress } from './links.ts'
 import { html, type Markup } from './markup.ts'
-import { receiptSlip, type SignedOutReceipt } from './receipt.ts'
+import { receiptProgress, receiptSlip, type SignedOutReceipt } from './receipt.ts'
 import type { Strings } from './strings/en.ts'
+
+/** Where the script of this page is. */
+const script = '/js/signed-out.js'
 
 /** The end of a logout that does not go back to a client: says so, and shows the receipt to whoever may see it. */
 export function signedOutPage(p: {
@@ -12,6 +15,8 @@ export function signedOutPage(p: {
   clientName?: string
   clientUri?: string
   receipt?: SignedOutReceipt
+  /** Where the page hears how it goes on, as long as something is under way. */
+  eventsAt?: string
   locale?: string
 }): string {
   const language = languageOf(p.locale)
@@ -20,11 +25,16 @@ export function signedOutPage(p: {
     language,
     title: t.title,
     door: 'open',
+    head:
+      p.eventsAt === undefined
+        ? undefined
+        : html`<script id="live" src="${script}" data-events="${p.eventsAt}" defer></script>\n`,
     content: html`<div id="signed-out" role="status">
 <h1>${t.title}</h1>
 <p class="lead">${p.receipt && p.receipt.sessionsEnded > 0 ? t.ended : t.nobody}</p>
 </div>
 ${p.error && stopped({ ...p, error: p.error }, t)}
+${p.receipt && receiptProgress(p.receipt, language)}
 ${p.receipt && receiptSlip(p.receipt, language)}`
   })
 }

@@ -18,8 +18,10 @@ function everywhere(issuer: string): Headers {
 
 /** What one page may do beyond the others. */
 export interface PageNeeds {
-  /** Run scripts of this origin, and ask it for news. */
+  /** Run scripts of this origin. */
   script?: boolean
+  /** Hear from this origin while it is open. */
+  events?: boolean
   /** Origins of its frames. */
   frames?: readonly string[]
 }
@@ -27,14 +29,15 @@ export interface PageNeeds {
 /**
  * The Content Security Policy of a page. Frames stand last, so that whatever an origin might hold can override nothing.
  */
-export function pagePolicy({ script = false, frames = [] }: PageNeeds = {}): string {
+export function pagePolicy({ script = false, events = false, frames = [] }: PageNeeds = {}): string {
   return [
     "default-src 'none'",
     "style-src 'self'",
     "img-src 'self' data:",
     "base-uri 'none'",
     "frame-ancestors 'none'",
-    ...(script ? ["script-src 'self'", "connect-src 'self'"] : []),
+    ...(script ? ["script-src 'self'"] : []),
+    ...(events ? ["connect-src 'self'"] : []),
     ...(frames.length > 0 ? [`frame-src ${[...new Set(frames)].join(' ')}`] : [])
   ].join('; ')
 }

@@ -6,9 +6,15 @@ const pages = ['en', 'nb'].flatMap(locale =>
   Object.entries(everyPage({ ...ordinary, locale })).map(([name, text]) => ({ name, locale, text }))
 )
 
+/** Pages that do something by themselves, as long as scripts run. */
+const ownScripts: Record<string, string> = {
+  frontChannel: '/js/front-channel.js',
+  signedOutLive: '/js/signed-out.js'
+}
+
 const references = ['for', 'aria-describedby', 'aria-labelledby']
 
-describe.each(pages)('$name in $locale', ({ locale, text }) => {
+describe.each(pages)('$name in $locale', ({ name, locale, text }) => {
   const page = parsePage(text)
   const elements = elementsOf(page)
   const ids = elements.flatMap(({ attributes: { id } }) => id ?? [])
@@ -57,7 +63,10 @@ describe.each(pages)('$name in $locale', ({ locale, text }) => {
   })
 
   it('needs no script, no inline style and nothing from elsewhere', () => {
-    expect(all(page, 'script', 'style', 'iframe', 'object', 'img', 'base')).toEqual([])
+    expect(all(page, 'style', 'object', 'img', 'base')).toEqual([])
+    const scripts = all(page, 'script').map(it => [it.attributes.src, textOf(it), 'defer' in it.attributes])
+    expect(scripts).toEqual(name in ownScripts ? [[ownScripts[name], '', true]] : [])
+    expect(all(page, 'iframe')).toHaveLength(name === 'frontChannel' ? 1 : 0)
     const names = elements.flatMap(({ attributes }) => Object.keys(attributes))
     expect(names.filter(name => name === 'style' || name.startsWith('on'))).toEqual([])
     for (const { attributes } of all(page, 'link'))
@@ -121,6 +130,15 @@ describe('what is wrong is said', () => {
   })
 })
 
-it.each(['signedOut', 'signedOutBare', 'mismatch'])('that somebody is signed out is announced: %s', name => {
-  expect(byId(parsePage(everyPage(ordinary)[name] ?? ''), 'signed-out')?.attributes.role).toBe('status')
+it('changes on the page are said when there is a pause, and the bar beside them is not', () => {
+  const page = parsePage(everyPage(ordinary).signedOutLive ?? '')
+  expect(byId(page, 'progress')?.attributes['aria-live']).toBe('polite')
+  expect(all(page, 'progress')[0]?.attributes['aria-hidden']).toBe('true')
 })
+
+it.each(['signedOut', 'signedOutBare', 'signedOutLive', 'frontChannel', 'mismatch'])(
+  'that somebody is signed out is announced: %s',
+  name => {
+    expect(byId(parsePage(everyPage(ordinary)[name] ?? ''), 'signed-out')?.attributes.role).toBe('status')
+  }
+)

@@ -1,6 +1,7 @@
 import { confirmLogoutPage } from '../../src/pages/confirm-logout.ts'
 import { consentPage } from '../../src/pages/consent.ts'
 import { errorPage } from '../../src/pages/error.ts'
+import { frontChannelPage } from '../../src/pages/front-channel.ts'
 import { homePage } from '../../src/pages/home.ts'
 import type { ApplicationState } from '../../src/pages/receipt.ts'
 import { selectAccountPage } from '../../src/pages/select-account.ts'
@@ -31,6 +32,9 @@ export function everyPage({ text, uri, state = 'queued', locale }: Outside): Rec
     at: 1_764_106_440,
     sessionsEnded: 1,
     tokensRevoked: true,
+    isSettled: false,
+    confirmed: 0,
+    toConfirm: 1,
     applications: [
       { name: text, uri, state: state as ApplicationState },
       { name: text, state: 'none' as const }
@@ -76,6 +80,15 @@ export function everyPage({ text, uri, state = 'queued', locale }: Outside): Rec
     }),
     confirmLogout: confirmLogoutPage({ ...logout, clientName: text, locale }),
     signedOut: signedOutPage({ receipt, locale }),
+    signedOutLive: signedOutPage({ receipt, eventsAt: text, locale }),
+    frontChannel: frontChannelPage({
+      asked: [{ name: text, uri }],
+      frames: { sources: [text], longestMs: 4000 },
+      next: text,
+      nextName: text,
+      locale
+    }),
+    frontChannelLater: frontChannelPage({ asked: [{ name: text, uri }], next: text, nextName: text, locale }),
     signedOutBare: signedOutPage({ locale }),
     mismatch: signedOutPage({ error: { code: text }, clientName: text, clientUri: uri, receipt, locale }),
     error: errorPage({ code: text, status: 400, description: text, requestId: text, locale }),

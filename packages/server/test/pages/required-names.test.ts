@@ -36,7 +36,9 @@ const names: [page: string, tag: string, attributes: Record<string, string>][] =
   ['signInLater', 'div', { id: 'error', 'data-code': 'too_many_attempts' }],
   ['signUpWrong', 'div', { id: 'error', 'data-code': 'invalid_request' }],
   ['signedOut', 'div', { id: 'signed-out' }],
-  ['signedOutBare', 'div', { id: 'signed-out' }]
+  ['signedOutBare', 'div', { id: 'signed-out' }],
+  ['frontChannel', 'div', { id: 'signed-out' }],
+  ['frontChannel', 'a', { id: 'continue' }]
 ]
 
 it.each(names)('%s has a %s with %j', (name, tag, attributes) => {

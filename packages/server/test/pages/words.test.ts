@@ -3,7 +3,12 @@ import { errorTable } from '../../src/errors.ts'
 import { errorPage } from '../../src/pages/error.ts'
 import { languageOf } from '../../src/pages/language.ts'
 import { serialize } from '../../src/pages/markup.ts'
-import { type ApplicationState, receiptSlip, type SignedOutReceipt } from '../../src/pages/receipt.ts'
+import {
+  type ApplicationState,
+  receiptNews,
+  receiptSlip,
+  type SignedOutReceipt
+} from '../../src/pages/receipt.ts'
 import { signInPage } from '../../src/pages/sign-in.ts'
 import { signUpCheckPage } from '../../src/pages/sign-up.ts'
 import { signedOutPage } from '../../src/pages/signed-out.ts'
@@ -75,6 +80,9 @@ describe('the receipt', () => {
     at: Date.UTC(2026, 1, 3, 4, 5) / 1000,
     sessionsEnded: 1,
     tokensRevoked: false,
+    isSettled: false,
+    confirmed: 0,
+    toConfirm: 0,
     applications: [{ name: 'The News', state }],
     ...more
   })
@@ -88,7 +96,9 @@ describe('the receipt', () => {
     ['refused', 'Turned down'],
     ['unclear', 'Unclear'],
     ['gave_up', 'Not reached'],
-    ['superseded', 'Not needed']
+    ['superseded', 'Not needed'],
+    ['requested', 'Asked'],
+    ['not_requested', 'Not asked']
   ] as const)('says of %s: %s', (state, label) => {
     const page = parsePage(serialize(receiptSlip(receipt(state), languageOf('en'))))
     const [application] = all(page, 'li').filter(({ attributes }) => 'data-state' in attributes)
@@ -104,6 +114,21 @@ describe('the receipt', () => {
     expect(said).toContain(denial)
     expect(said.replace(denial, '')).not.toMatch(claim)
     expect(read(receipt('delivered'), locale)).toMatch(new RegExp(claim, 'i'))
+  })
+
+  it.each([
+    ['en', 0, 0, undefined],
+    ['en', 1, 3, '1 of 3 sites have confirmed.'],
+    ['nb', 2, 3, '2 av 3 nettsteder har bekreftet.'],
+    ['en', 2, 2, 'All 2 sites that hear of it have confirmed.'],
+    ['en', 0, 2, 'None of the 2 sites has confirmed yet.'],
+    ['en', 0, 1, 'The one site that hears of it has not confirmed yet.'],
+    ['nb', 1, 1, 'Det ene nettstedet som får vite det, har bekreftet.']
+  ] as const)('counts in %s who has confirmed: %d of %d', (locale, confirmed, toConfirm, text) => {
+    const it = receipt('none', { confirmed, toConfirm })
+    const said = byId(parsePage(signedOutPage({ receipt: it, locale })), 'progress')
+    expect(said && textOf(said)).toBe(text)
+    expect(receiptNews(it, languageOf(locale)).progress?.text).toBe(text)
   })
 
   it('does not call a state settled that it does not know', () => {

@@ -201,6 +201,13 @@ export const en = {
       superseded: { label: 'Not needed', text: 'You have signed in there again since.' },
       unknown: { label: 'Not known', text: 'Where it stands is not known. Sign out there too.' }
     },
+    progress: (confirmed: number, of: number) => {
+      if (of === 1)
+        return `The one site that hears of it has ${confirmed ? 'confirmed' : 'not confirmed yet'}.`
+      if (confirmed === 0) return `None of the ${of} sites has confirmed yet.`
+      if (confirmed === of) return `All ${of} sites that hear of it have confirmed.`
+      return `${confirmed} of ${of} sites have confirmed.`
+    },
     reload: 'Load this page again later to see where they stand.',
     number: 'Receipt number'
   },

@@ -183,6 +183,13 @@ export const nb: Strings = {
       superseded: { label: 'Trengs ikke', text: 'Du har logget inn der igjen siden.' },
       unknown: { label: 'Ukjent', text: 'Vi vet ikke hvordan det står til. Logg ut der også.' }
     },
+    progress: (confirmed, of) => {
+      if (of === 1)
+        return `Det ene nettstedet som får vite det, har ${confirmed ? 'bekreftet' : 'ikke bekreftet ennå'}.`
+      if (confirmed === 0) return `Ingen av de ${of} nettstedene har bekreftet ennå.`
+      if (confirmed === of) return `Alle ${of} nettstedene som får vite det, har bekreftet.`
+      return `${confirmed} av ${of} nettsteder har bekreftet.`
+    },
     reload: 'Last siden på nytt senere for å se hvordan det står til.',
     number: 'Kvitteringsnummer'
   },
