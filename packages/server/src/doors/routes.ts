@@ -13,6 +13,7 @@ import { home } from './home.ts'
 import { introspection } from './introspect.ts'
 import { legacyJsonp } from './legacy-jsonp.ts'
 import { platformApi } from './platform-api.ts'
+import { receiptEvents } from './receipt-events.ts'
 import { receipts } from './receipts.ts'
 import { redirectLogout } from './redirect-logout.ts'
 import { revocation } from './revoke.ts'
@@ -62,7 +63,8 @@ export function openDoors(parts: DoorParts, { op, isStopping }: DoorOptions): We
       sessionService,
       legacyJsonp,
       statusLists,
-      receipts
+      receipts,
+      receiptEvents
     ])
       data.register(door(parts))
     data.register(sdkScript())

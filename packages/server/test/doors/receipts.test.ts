@@ -111,6 +111,8 @@ const saysSent =
 
 /** The only sentences with such words on the page of a logout whose notices wait. */
 const denials = [
+  'None of the 2 sites has confirmed yet.',
+  'Ingen av de 2 nettstedene har bekreftet ennå.',
   'Not told yet',
   'it has not been sent',
   'Not told',
