@@ -27,7 +27,6 @@ export interface Person {
   cookies(origin: string): Map<string, string>
   /** Another browser with the same cookies. */
   copy(): Person
-  close(): Promise<void>
 }
 
 /** What comes over a stream. */
@@ -41,7 +40,7 @@ export interface EventReader {
   close(): void
 }
 
-const { fetch, close } = outgoing()
+const { fetch } = outgoing()
 
 /** A new browser. */
 export function newPerson(jars = new Map<string, Map<string, string>>()): Person {
@@ -112,7 +111,7 @@ export function newPerson(jars = new Map<string, Map<string, string>>()): Person
         page = await follow(new URL(action, page.url).href, {
           method: 'POST',
           headers: { origin: page.url.origin, 'sec-fetch-site': 'same-origin' },
-          body: new URLSearchParams({ ...hidden, login: `${who}@example.test`, password })
+          body: new URLSearchParams({ ...hidden, login: `${who}@example.test`, password, choice: 'switch' })
         })
       }
       return page
@@ -126,8 +125,7 @@ export function newPerson(jars = new Map<string, Map<string, string>>()): Person
       return readEvents(response, () => stop.abort())
     },
     cookies,
-    copy: () => newPerson(new Map([...jars].map(([host, jar]) => [host, new Map(jar)]))),
-    close
+    copy: () => newPerson(new Map([...jars].map(([host, jar]) => [host, new Map(jar)])))
   }
   return person
 }

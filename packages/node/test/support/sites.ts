@@ -19,19 +19,7 @@ const me = (session: RpSession | undefined): object => ({ sub: session?.sub ?? n
 
 /** Each way to put the kit into an application, on a real server. */
 export const adapters: Record<string, (auth: Auth, port: number) => Promise<RunningSite>> = {
-  'node:http': (auth, port) => {
-    const handle = nodeAuth(auth)
-    return listen((req, res) => {
-      handle(req, res).then(
-        isAnswered => isAnswered || answer(req.url, req.rpSession),
-        () => res.writeHead(500).end()
-      )
-      function answer(path: string | undefined, session: RpSession | undefined): void {
-        if (path?.split('?')[0] !== '/me') return void res.writeHead(404).end()
-        res.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(me(session)))
-      }
-    }, port)
-  },
+  'node:http': nodeSite,
 
   express: (auth, port) => listen(expressSite(auth), port),
 
@@ -66,6 +54,21 @@ export const adapters: Record<string, (auth: Auth, port: number) => Promise<Runn
     const { close } = await listen(getRequestListener(app.fetch), port)
     return { close }
   }
+}
+
+/** The one without a framework. */
+export function nodeSite(auth: Auth, port: number): Promise<RunningSite> {
+  const handle = nodeAuth(auth)
+  return listen((req, res) => {
+    handle(req, res).then(
+      isAnswered => isAnswered || answer(),
+      () => res.writeHead(500).end()
+    )
+    function answer(): void {
+      if (req.url?.split('?')[0] !== '/me') return void res.writeHead(404).end()
+      res.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(me(req.rpSession)))
+    }
+  }, port)
 }
 
 function expressSite(auth: Auth, before: express.RequestHandler[] = []): express.Express {

@@ -1,0 +1,92 @@
+import { freePort } from '../../../browser/test/support/listen.ts'
+import { type Auth, type AuthOptions, createAuth, type RpSessionStore } from '../../src/index.ts'
+import { outgoing } from '../../src/outgoing.ts'
+import { openIssuer, registration, secretOf, type TestIssuer } from './issuer.ts'
+import { newPerson, type Person } from './person.ts'
+import { nodeSite } from './sites.ts'
+import { memorySessions } from './store.ts'
+
+/** One application with the kit, and its real sign-in server. */
+export interface App {
+  origin: string
+  issuer: TestIssuer
+  auth: Auth
+  store: RpSessionStore
+  /** What the kit reported to `on_error`. */
+  errors: unknown[]
+  /** Paths that the kit has asked the issuer for. */
+  asked: string[]
+  /** What is done before a path of the issuer is asked for; throws to put it out of reach. */
+  before: Map<string, () => Promise<void> | void>
+  /** What is done after an answer of it. */
+  after: Map<string, () => Promise<void> | void>
+  person: Person
+  /** Who is signed in for the application's own pages. */
+  me(person?: Person): Promise<unknown>
+  /** Another process of the same application, on the same store; it listens nowhere. */
+  another(): Auth
+  close(): Promise<void>
+}
+
+export const endSession = '/oauth/end_session'
+
+/** In the place of an answer: nobody is there. */
+export const unreachable = (): never => {
+  throw new TypeError('fetch failed')
+}
+
+/** Starts both. @param client metadata of the client besides the usual */
+export async function openApp(options: Partial<AuthOptions> = {}, client: object = {}): Promise<App> {
+  const port = await freePort()
+  const origin = `http://site.localhost:${port}`
+  const issuer = await openIssuer([registration('site', origin, client)])
+  const out = outgoing()
+  const store = options.sessions ?? memorySessions()
+  const person = newPerson()
+  const open = (): Auth =>
+    createAuth({
+      issuer: issuer.issuer,
+      client_id: 'site',
+      client_secret: secretOf('site'),
+      origin,
+      allow_http: true,
+      on_error: error => void app.errors.push(error),
+      async fetch(input, init) {
+        const { pathname } = new URL(input)
+        app.asked.push(pathname)
+        await app.before.get(pathname)?.()
+        const answer = await out.fetch(input, init)
+        await app.after.get(pathname)?.()
+        return answer
+      },
+      ...options,
+      sessions: store
+    })
+  const auth = open()
+  const others: Auth[] = []
+  const site = await nodeSite(auth, port)
+  const app: App = {
+    origin,
+    issuer,
+    auth,
+    store,
+    errors: [],
+    asked: [],
+    before: new Map(),
+    after: new Map(),
+    person,
+    me: async (who = person) => (await who.ask(`${origin}/me`)).json().sub,
+    another() {
+      const auth = open()
+      others.push(auth)
+      return auth
+    },
+    async close() {
+      for (const it of [auth, ...others]) await it.close()
+      await site.close()
+      await issuer.close()
+      await out.close()
+    }
+  }
+  return app
+}
