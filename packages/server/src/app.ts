@@ -10,6 +10,7 @@ import { type Heart, logoutHeart } from './logout/end.ts'
 import { type JobRunner, runJobs } from './logout/jobs.ts'
 import { type Outbox, startOutbox } from './notify/outbox.ts'
 import { senders } from './notify/senders.ts'
+import { limitStreams } from './notify/stream-limits.ts'
 import { type Op, openOp } from './oidc/op.ts'
 import { openStorage } from './open-storage.ts'
 import { sdkNames } from './sessions/sdk-handle.ts'
@@ -22,6 +23,7 @@ import { systemLog } from './web/logging.ts'
 import { outgoingFetch, wayOut } from './web/outgoing.ts'
 import { receiptCookies } from './web/receipt-cookie.ts'
 import type { WebServer } from './web/server.ts'
+import { newSignal, type Signal } from './web/signal.ts'
 
 /** A running system. */
 export interface System {
@@ -80,9 +82,17 @@ interface Foundation {
 async function assemble({ config, log, storage, sealer, jobs }: Foundation): Promise<System> {
   const clock = systemClock
   let outbox: Outbox | undefined
+  const queued = newSignal()
+  const events: Signal = {
+    ...queued,
+    tell() {
+      outbox?.wake()
+      queued.tell()
+    }
+  }
   const heart = logoutHeart(storage, clock, order => {
     jobs.wake(order)
-    if (order.tell !== 'nobody') outbox?.wake()
+    if (order.tell !== 'nobody') events.tell()
   })
   await prepare({ config, storage, sealer, log }, heart, clock)
   const clients = clientsIn(storage)
@@ -98,6 +108,7 @@ async function assemble({ config, log, storage, sealer, jobs }: Foundation): Pro
       clock,
       keys,
       sealer,
+      streams: storage,
       issuer: config.issuer,
       out: wayOut(config, { connections: 16 })
     }),
@@ -117,6 +128,7 @@ async function assemble({ config, log, storage, sealer, jobs }: Foundation): Pro
     },
     receiptCookie: receiptCookies(await sealedSecret(storage, sealer, 'receipt_cookie'), clock.now),
     keys,
+    events,
     firstAttempts: receiptId => sending.firstAttempts(receiptId, config.logout_wait_ms)
   }
   const web = openDoors(parts, { op, isStopping: () => stopping })
@@ -126,6 +138,11 @@ async function assemble({ config, log, storage, sealer, jobs }: Foundation): Pro
     storage
       .sweep(clock.now(), config.retention_days * 86_400)
       .catch((error: unknown) => log.error({ err: error }, 'sweeping failed'))
+    limitStreams(storage, clock.now())
+      .then(full => {
+        for (const stream of full) log.warn({ stream }, 'a stream owed too many events; it is disabled')
+      })
+      .catch((error: unknown) => log.error({ err: error }, 'streams could not be kept bounded'))
   }, upkeepEveryMs).unref()
 
   let closed: Promise<void> | undefined

@@ -60,6 +60,19 @@ export function addressRules(client: Addresses, server: Server, complain: Compla
   checkFrame(client, complain)
 }
 
+/** Which rule an address breaks that a confidential client names later on, to be told at. */
+export function badNoticeAddress(
+  value: string,
+  config: { issuer: string; allow_private_addresses: boolean }
+): string | undefined {
+  const form = badWebUri(value)
+  if (form !== undefined) return `must be ${form}`
+  const server = { issuer: config.issuer, onLoopback: true, forBackchannel: true, forKeys: true }
+  if (isOurs(value, server)) return ownRule
+  const plain = new URL(value).protocol === 'http:'
+  return plain && !isLoopback(value) && !config.allow_private_addresses ? noticeRule : undefined
+}
+
 const ownRule = 'must not be an address of this server: its pages would do there what a client says'
 
 /** Whether an address is on the server's own origin, however it is written. */

@@ -5,9 +5,11 @@ import { signInSteps } from '../oidc/sign-in.ts'
 import { useDataHeaders, usePageHeaders } from '../web/headers.ts'
 import { type WebServer, webServer } from '../web/server.ts'
 import { apiLogout } from './api-logout.ts'
+import { checkSession } from './check-session.ts'
 import type { DoorParts } from './door.ts'
 import { endSession } from './end-session.ts'
 import { dataErrors, pageErrors, showDataError } from './error-views.ts'
+import { globalTokenRevocation } from './global-token-revocation.ts'
 import { health } from './health.ts'
 import { home } from './home.ts'
 import { introspection } from './introspect.ts'
@@ -21,6 +23,7 @@ import { sdkLogout } from './sdk-logout.ts'
 import { sdkScript } from './sdk-script.ts'
 import { sdkSession } from './sdk-session.ts'
 import { sessionService } from './session-service.ts'
+import { ssfDoors } from './ssf.ts'
 import { statusLists } from './status-list.ts'
 
 /** The OpenID Provider, and whether the server is about to stop. */
@@ -43,6 +46,7 @@ export function openDoors(parts: DoorParts, { op, isStopping }: DoorOptions): We
   web.register(async pages => {
     usePageHeaders(pages, config.issuer)
     pages.register(home(parts))
+    pages.register(checkSession)
     pages.register(redirectLogout(parts))
     pages.register(authorizeAliases)
     pages.register(signInSteps({ ...parts, op }))
@@ -56,6 +60,7 @@ export function openDoors(parts: DoorParts, { op, isStopping }: DoorOptions): We
       apiLogout,
       platformApi,
       revocation,
+      globalTokenRevocation,
       introspection,
       endSession,
       sdkSession,
@@ -64,7 +69,8 @@ export function openDoors(parts: DoorParts, { op, isStopping }: DoorOptions): We
       legacyJsonp,
       statusLists,
       receipts,
-      receiptEvents
+      receiptEvents,
+      ...ssfDoors
     ])
       data.register(door(parts))
     data.register(sdkScript())

@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.ts'
 import type { Sealer } from '../storage/secrets.ts'
+import type { StreamStore } from '../storage/stream-store.ts'
 import type { SigningKeys } from '../tokens/signing-keys.ts'
 import type { WayOut } from '../web/outgoing.ts'
 
@@ -9,5 +10,6 @@ export interface SenderParts {
   issuer: string
   keys(): SigningKeys
   sealer: Sealer
+  streams: Pick<StreamStore, 'findStream'>
   out: WayOut
 }

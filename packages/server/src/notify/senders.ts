@@ -1,6 +1,7 @@
 import type { ClaimedDelivery, DeliveryKind } from '../storage/records.ts'
 import { sendLogoutToken } from './back-channel.ts'
 import type { Attempted } from './post.ts'
+import { pushSecurityEvent } from './security-event.ts'
 import type { SenderParts } from './sender-parts.ts'
 import { sendWebhook } from './webhook.ts'
 
@@ -12,11 +13,7 @@ export function senders(parts: SenderParts): Senders {
   return {
     back_channel: it => sendLogoutToken(it, parts),
     webhook: it => sendWebhook(it, parts),
-    security_event: notQueued
+    security_event: it => pushSecurityEvent(it, parts),
+    stream_notice: it => pushSecurityEvent(it, parts)
   }
-}
-
-/** Nothing queues these yet. */
-async function notQueued({ kind }: ClaimedDelivery): Promise<never> {
-  throw new TypeError(`nothing sends deliveries of kind ${kind}`)
 }

@@ -244,15 +244,23 @@ export interface ReceiptRow {
   tokensRevoked: number
   /** Work of a whole-user, whole-client or whole-system logout is still being derived. */
   jobOpen: boolean
-  /** The RPs of the ended sessions, told or not. */
-  applications: { clientId: string; sid: string | null }[]
 }
 
-/** The states of a delivery. */
-export type DeliveryState = 'pending' | 'delivered' | 'refused' | 'unclear' | 'gave_up' | 'superseded'
+/** The states of a delivery. `waiting`: for its receiver, who fetches it. */
+export type DeliveryState =
+  | 'pending'
+  | 'waiting'
+  | 'delivered'
+  | 'refused'
+  | 'unclear'
+  | 'gave_up'
+  | 'superseded'
 
-/** How an application hears: by a Logout Token, by a webhook of its own, or by a security event of its stream. */
-export type DeliveryKind = 'back_channel' | 'webhook' | 'security_event'
+/**
+ * How an application hears: by a Logout Token, by a webhook of its own, by a security event of its stream, or by what
+ * the stream says of itself.
+ */
+export type DeliveryKind = 'back_channel' | 'webhook' | 'security_event' | 'stream_notice'
 
 /** One notice owed to one application. */
 export interface Delivery {

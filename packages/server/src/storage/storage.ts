@@ -1,3 +1,4 @@
+import type { ReceiptStore } from './receipt-store.ts'
 import type {
   AskedClient,
   AttemptInput,
@@ -30,6 +31,7 @@ import type {
   User,
   UserInput
 } from './records.ts'
+import type { StreamStore } from './stream-store.ts'
 
 /**
  * The one interface to what is kept. Every method that writes resolves only after its change is on disk
@@ -44,6 +46,8 @@ export interface Storage
     ClientStore,
     LogoutStore,
     DeliveryStore,
+    ReceiptStore,
+    StreamStore,
     FrontChannelStore,
     UpkeepStore {}
 

@@ -35,6 +35,7 @@ const mayScan = [
   /FROM sqlite_schema/,
   /FROM signing_keys/,
   /FROM clients ORDER BY client_id/,
+  /(FROM|CROSS JOIN) streams/,
   // One row per 65,536 tokens, for as long as these live.
   /FROM status_lists/,
   // An operator's lists, cut off by their limits.
@@ -42,6 +43,8 @@ const mayScan = [
   /FROM sessions s CROSS JOIN users .* ORDER BY s.created_at DESC/,
   /FROM deliveries .*ORDER BY created_at/,
   /FROM audit WHERE/,
+  // How much a stream owes, counted up to its limit.
+  /FROM \(SELECT 1 FROM deliveries WHERE stream_id/,
   // From the oldest row on, cut off by its limit.
   /DELETE FROM audit/,
   // What is still to be done.

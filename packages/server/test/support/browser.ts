@@ -16,7 +16,7 @@ export interface Answer {
 
 /** What a request carries besides its address. */
 export interface Asking {
-  method?: 'GET' | 'POST' | 'HEAD' | 'OPTIONS' | 'DELETE' | 'PUT'
+  method?: 'GET' | 'POST' | 'HEAD' | 'OPTIONS' | 'DELETE' | 'PUT' | 'PATCH'
   /** Sent as a form; makes the method POST. */
   form?: Record<string, string | undefined> | URLSearchParams
   /** Sent as JSON; makes the method POST. */

@@ -17,6 +17,7 @@ export function sqliteDeliveries(db: DatabaseSync, write: Write): DeliveryStore 
     FROM deliveries d LEFT JOIN clients c ON c.client_id = d.client_id LEFT JOIN logouts l ON l.id = d.logout_id
     WHERE d.state = 'pending' AND d.client_id = ?1 AND d.kind = ?2 AND d.next_at <= ?3
     ORDER BY d.next_at LIMIT ?4`)
+  const streamSpeaks = db.prepare("SELECT 1 FROM streams WHERE client_id = ? AND status = 'enabled'")
   // Sets when a pending delivery is due: after a lease, or now.
   const dueAt = db.prepare("UPDATE deliveries SET next_at = ?2 WHERE id = ?1 AND state = 'pending'")
   // By `sub` alone it would end a sign-in that was made since.
@@ -25,26 +26,28 @@ export function sqliteDeliveries(db: DatabaseSync, write: Write): DeliveryStore 
     OR EXISTS (SELECT 1 FROM sessions s CROSS JOIN users u ON u.sub = s.sub CROSS JOIN system y ON y.id = 1
       CROSS JOIN session_clients sc ON sc.session_uid = s.uid AND sc.client_id = ?3
       WHERE s.sub = ?2 AND sc.joined_at >= ?4 AND ${sessionLive}) AS found`)
-  const settle = db.prepare(`UPDATE deliveries SET state = ?2, attempts = attempts + ?3, next_at = ?4,
-      heard_maybe = max(heard_maybe, ?5) WHERE id = ?1 AND state = 'pending'`)
+  const settle =
+    db.prepare(`UPDATE deliveries SET state = iif(?2 = 'pending', state, ?2), attempts = attempts + ?3,
+      next_at = ?4, heard_maybe = max(heard_maybe, ?5) WHERE id = ?1 AND state IN ('pending', 'waiting')`)
   const addAttempt = db.prepare(
     'INSERT INTO delivery_attempts (delivery_id, at, status, problem, milliseconds) VALUES (?, ?, ?, ?, ?)'
   )
   // Its age stays, and with it how long it is tried by itself and which sign-ins were made since.
-  const again = db.prepare(`UPDATE deliveries SET state = 'pending', next_at = ?2
+  const again =
+    db.prepare(`UPDATE deliveries SET state = iif(address = '', 'waiting', 'pending'), next_at = ?2
     WHERE id = ?1 AND state <> 'delivered'`)
   const columns = `id, kind, logout_id AS logoutId, client_id AS clientId, sid, sub, address, state, attempts,
     next_at AS nextAt, created_at AS createdAt`
   const one = db.prepare(`SELECT ${columns} FROM deliveries WHERE id = ?`)
   const newest = 'ORDER BY created_at DESC, id DESC LIMIT ?'
   const recent = {
-    pending: db.prepare(`SELECT ${columns} FROM deliveries WHERE state = 'pending' ${newest}`),
+    pending: db.prepare(`SELECT ${columns} FROM deliveries WHERE state IN ('pending', 'waiting') ${newest}`),
     all: db.prepare(`SELECT ${columns} FROM deliveries WHERE true ${newest}`)
   }
   const attempts = db.prepare(`SELECT at, status, problem, milliseconds FROM delivery_attempts
     WHERE delivery_id = ? ORDER BY at, rowid`)
   const waiting = db.prepare(
-    "SELECT count(*) AS n FROM deliveries WHERE logout_id = ? AND state = 'pending' AND attempts = 0 AND kind <> 'security_event'"
+    "SELECT count(*) AS n FROM deliveries WHERE logout_id = ? AND state = 'pending' AND attempts = 0 AND stream_id IS NULL"
   )
 
   function claim(
@@ -57,6 +60,8 @@ export function sqliteDeliveries(db: DatabaseSync, write: Write): DeliveryStore 
       if (left <= 0) break
       const [clientId, kind] = [String(way.clientId), String(way.kind)]
       if (limits.busy.has(`${clientId} ${kind}`)) continue
+      // Each receiver has one stream. While that stands still, what it owes stays where it is.
+      if (kind === 'security_event' && streamSpeaks.get(clientId) === undefined) continue
       for (const row of due.all(clientId, kind, now, Math.min(left, limits.perClient))) {
         const it = claimedOf(row)
         if (isSuperseded(it, now)) {
@@ -72,7 +77,7 @@ export function sqliteDeliveries(db: DatabaseSync, write: Write): DeliveryStore 
 
   /** A security event is about what was before its own time, and says so. */
   function isSuperseded({ kind, sid, sub, clientId, createdAt }: ClaimedDelivery, now: number): boolean {
-    if (sid !== null || kind === 'security_event') return false
+    if (sid !== null || kind === 'security_event' || kind === 'stream_notice') return false
     return signedInSince.get(now, sub, clientId, createdAt)?.found === 1
   }
 

@@ -5,6 +5,7 @@ import { endOne } from './end-one.ts'
 import type { Write } from './group-commit.ts'
 import { sqliteJobs } from './jobs.ts'
 import { insertOwed } from './owed.ts'
+import { streamEvents } from './stream-events.ts'
 import { wideEnds } from './wide-ends.ts'
 
 interface Counts {
@@ -28,6 +29,7 @@ export function sqliteEnding(db: DatabaseSync, write: Write): LogoutStore {
   const likeBefore = db.prepare(`SELECT id FROM logouts WHERE spread = 1 AND sub = ?1 AND cause = ?2
     AND client_id IS ?3 ORDER BY at DESC LIMIT 1`)
   const wide = wideEnds(db)
+  const events = streamEvents(db)
   // One delivery for each sid by which the client knows this user; only without any, one by sub.
   const tellClientBySid = db.prepare(
     insertOwed({
@@ -57,6 +59,7 @@ export function sqliteEnding(db: DatabaseSync, write: Write): LogoutStore {
     for (const uid of sessionUids(order)) {
       if (one.session.run(now, order.logoutId, uid).changes === 0) continue
       counts.sessionsEnded++
+      events.sessionEnded(order.logoutId, uid, now)
       if (order.tell === 'session_rps') one.tellRps.run(now, order.logoutId, uid, order.sub)
     }
     for (const id of order.grants ?? [])
@@ -74,6 +77,7 @@ export function sqliteEnding(db: DatabaseSync, write: Write): LogoutStore {
       const bySid = tellClientBySid.run(now, order.logoutId, order.sub, order.clientId)
       if (bySid.changes === 0) tellClientBySub.run(now, order.logoutId, order.sub, order.clientId)
     }
+    if (order.epoch && 'user' in order.epoch) events.userEnded(order.logoutId, order.epoch.user, now)
     writeDown(order, counts, now)
     return { state: 'ended', receiptId: order.logoutId }
   }
@@ -140,9 +144,6 @@ export function sqliteEnding(db: DatabaseSync, write: Write): LogoutStore {
     grants_revoked AS grantsRevoked, tokens_revoked AS tokensRevoked,
     EXISTS (SELECT 1 FROM jobs j WHERE j.logout_id = l.id AND j.done_at IS NULL) AS jobOpen
     FROM logouts l WHERE id = ?`)
-  const applications = db.prepare(`SELECT sc.client_id AS clientId, sc.sid FROM sessions s
-      JOIN session_clients sc ON sc.session_uid = s.uid WHERE s.ended_by = ?1
-    UNION SELECT client_id, sid FROM deliveries WHERE logout_id = ?1 AND kind <> 'security_event' ORDER BY 1, 2`)
   const deliveryColumns = `id, kind, logout_id AS logoutId, client_id AS clientId, sid, sub, address, state, attempts,
     next_at AS nextAt, created_at AS createdAt`
   const deliveriesOf = db.prepare(
@@ -159,9 +160,7 @@ export function sqliteEnding(db: DatabaseSync, write: Write): LogoutStore {
     runJob: (limit, now) => write(() => jobs.runBatch(limit, now)),
     findReceipt: async id => {
       const row = findLogout.get(id)
-      if (!row) return undefined
-      const apps = applications.all(id).map(app => ({ ...app }))
-      return { ...row, jobOpen: row.jobOpen === 1, applications: apps } as unknown as ReceiptRow
+      return row && ({ ...row, jobOpen: row.jobOpen === 1 } as unknown as ReceiptRow)
     },
     listDeliveries: async logoutId =>
       (logoutId === undefined ? allDeliveries.all() : deliveriesOf.all(logoutId)).map(

@@ -1,6 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { endOne } from './end-one.ts'
 import { insertOwed } from './owed.ts'
+import { streamEvents } from './stream-events.ts'
 
 interface Job {
   logout_id: string
@@ -20,6 +21,7 @@ export interface Jobs {
  */
 export function sqliteJobs(db: DatabaseSync): Jobs {
   const one = endOne(db)
+  const events = streamEvents(db)
   // By epoch too, so that of two logouts of one user in the same second the first gets what it ended.
   const oldest = db.prepare(
     `SELECT logout_id, kind, subject, epoch FROM jobs WHERE done_at IS NULL
@@ -56,7 +58,7 @@ export function sqliteJobs(db: DatabaseSync): Jobs {
     WHERE sc.session_uid = ? AND sc.client_id = ? AND s.ended_at IS NULL`)
   const toldAlready = db.prepare(
     `SELECT 1 FROM deliveries WHERE logout_id = ? AND client_id = ? AND ifnull(sub, '') = ?
-    AND kind <> 'security_event' LIMIT 1`
+    AND stream_id IS NULL LIMIT 1`
   )
   const tellClient = db.prepare(
     insertOwed({ sid: '?3', sub: '?4', from: 'clients c WHERE c.client_id = ?5' })
@@ -71,6 +73,8 @@ export function sqliteJobs(db: DatabaseSync): Jobs {
     for (const row of rows) {
       one.session.run(now, job.logout_id, String(row.uid))
       one.tellRps.run(now, job.logout_id, String(row.uid), String(row.sub))
+      // The end of one user as a whole was queued with it.
+      if (job.kind === 'system') events.userEnded(job.logout_id, String(row.sub), now)
     }
     return rows.length
   }
@@ -82,6 +86,7 @@ export function sqliteJobs(db: DatabaseSync): Jobs {
     for (const row of rows) one.grant.run(now, job.logout_id, String(row.id))
     for (const row of wereAlive) {
       const [sub, clientId] = [String(row.sub), String(row.client_id)]
+      if (job.kind === 'system') events.userEnded(job.logout_id, sub, now)
       const sid =
         job.kind === 'client' && row.session_uid !== null
           ? sidOf.get(String(row.session_uid), clientId)?.sid

@@ -34,6 +34,7 @@ export function sqliteRetention(db: DatabaseSync, write: Write): UpkeepStore['sw
     oldSessions(db),
     oldGrants(db),
     oldLogouts(db),
+    oldStreamEvents(db),
     oldAudit(db)
   ]
   return async (now, retentionSeconds) => {
@@ -105,7 +106,7 @@ function oldLogouts(db: DatabaseSync): Step {
         AND NOT EXISTS (SELECT 1 FROM sessions s WHERE s.ended_by = l.id)) AS over
     FROM logouts l WHERE l.at <= ?1 AND (l.at, l.id) > (?2, ?3) ORDER BY l.at, l.id LIMIT ${batchSize}`)
   const settled = db.prepare(
-    `SELECT id FROM deliveries WHERE logout_id = ? AND state <> 'pending' LIMIT ${batchSize}`
+    `SELECT id FROM deliveries WHERE logout_id = ? AND state NOT IN ('pending', 'waiting') LIMIT ${batchSize}`
   )
   const removeAttempts = db.prepare('DELETE FROM delivery_attempts WHERE delivery_id = ?')
   const removeDelivery = db.prepare('DELETE FROM deliveries WHERE id = ?')
@@ -121,6 +122,22 @@ function oldLogouts(db: DatabaseSync): Step {
     if (owed.get(id)) return deliveries.length
     return deliveries.length + Number(removeJob.run(id).changes) + Number(remove.run(id).changes)
   })
+}
+
+/** What a stream said of itself belongs to no logout, and neither does its id. */
+function oldStreamEvents(db: DatabaseSync): Step {
+  const old = db.prepare(`SELECT id FROM deliveries WHERE event IS NOT NULL AND created_at <= ?
+    AND state NOT IN ('pending', 'waiting') ORDER BY created_at LIMIT ${batchSize}`)
+  const removeAttempts = db.prepare('DELETE FROM delivery_attempts WHERE delivery_id = ?')
+  const remove = db.prepare('DELETE FROM deliveries WHERE id = ?')
+  return ({ cutoff }) => {
+    const rows = old.all(cutoff)
+    for (const { id } of rows) {
+      removeAttempts.run(String(id))
+      remove.run(String(id))
+    }
+    return whole(rows.length)
+  }
 }
 
 /** The trail is written in the order of time, so the oldest rows have the lowest ids. */

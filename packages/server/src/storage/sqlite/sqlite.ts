@@ -10,8 +10,10 @@ import { sqliteFrontChannel } from './front-channel.ts'
 import { groupCommit } from './group-commit.ts'
 import { migrate } from './migrate.ts'
 import { sqlitePeople } from './people.ts'
+import { sqliteReceipts } from './receipts.ts'
 import { sqliteSessions } from './sessions.ts'
 import { sqliteStatusLists } from './status-lists.ts'
+import { sqliteStreams } from './streams.ts'
 import { sqliteTokens } from './tokens.ts'
 import { turnOfTheLoop } from './turn.ts'
 import { sqliteUpkeep } from './upkeep.ts'
@@ -42,6 +44,8 @@ export function openSqlite(path: string): Storage {
     ...sqliteClients(db, write, turn),
     ...sqliteEnding(db, write),
     ...sqliteDeliveries(db, write),
+    ...sqliteReceipts(db),
+    ...sqliteStreams(db, write),
     ...sqliteFrontChannel(db, write),
     ...sqliteUpkeep(db, write),
     close: () => (closed ??= close())

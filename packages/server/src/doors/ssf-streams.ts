@@ -1,0 +1,65 @@
+import { randomUUID } from 'node:crypto'
+import type { FastifyInstance } from 'fastify'
+import { OAuthError, UtgangError } from '../errors.ts'
+import type { DoorParts } from './door.ts'
+import { ofStream, read, receiverOf, streamOfReceiver } from './ssf-caller.ts'
+import { ssfPaths } from './ssf-paths.ts'
+import { checkRepeated, describeStream, streamChangedBy, streamForm, streamFrom } from './ssf-stream-form.ts'
+
+/** A receiver makes, reads, changes and removes its stream of security events (SSF 1.0 §8.1.1): one for each receiver. */
+export function ssfStreams(parts: DoorParts) {
+  const { storage, clock, config } = parts
+  const path = ssfPaths.streams
+
+  return async (app: FastifyInstance): Promise<void> => {
+    app.post(path, async (request, reply) => {
+      const { clientId } = await receiverOf(request, reply, 'ssf.manage', parts)
+      const stream = streamFrom(read(streamForm, request.body), { id: randomUUID(), clientId }, parts)
+      if ((await storage.addStream(stream, clock.now())) === 'exists')
+        throw new OAuthError('conflict', 'this receiver has its stream already', 409)
+      return reply.code(201).send(describeStream(stream, config))
+    })
+
+    app.get(path, async (request, reply) => {
+      const client = await receiverOf(request, reply, 'ssf.read', parts)
+      const { stream_id } = read(ofStream.partial(), request.query)
+      if (stream_id !== undefined)
+        return describeStream(await streamOfReceiver(client, stream_id, parts), config)
+      const stream = await storage.streamOf(client.clientId)
+      return stream === undefined ? [] : [describeStream(stream, config)]
+    })
+
+    app.patch(path, async (request, reply) => {
+      const client = await receiverOf(request, reply, 'ssf.manage', parts)
+      const { stream_id } = read(ofStream, request.body)
+      const stream = await streamOfReceiver(client, stream_id, parts)
+      const form = read(streamForm, request.body)
+      checkRepeated(form, stream, config)
+      return save(streamChangedBy(form, stream, parts))
+    })
+
+    app.put(path, async (request, reply) => {
+      const client = await receiverOf(request, reply, 'ssf.manage', parts)
+      const { stream_id } = read(ofStream, request.body)
+      const stream = await streamOfReceiver(client, stream_id, parts)
+      const form = read(streamForm, request.body)
+      checkRepeated(form, stream, config)
+      return save(streamFrom(form, stream, parts))
+    })
+
+    app.delete(path, async (request, reply) => {
+      const client = await receiverOf(request, reply, 'ssf.manage', parts)
+      const { stream_id } = read(ofStream, request.query)
+      await streamOfReceiver(client, stream_id, parts)
+      if (!(await storage.dropStream(stream_id))) throw gone()
+      return reply.code(204).send()
+    })
+  }
+
+  async function save(stream: Parameters<typeof storage.saveStream>[0]): Promise<object> {
+    if (!(await storage.saveStream(stream, clock.now()))) throw gone()
+    return describeStream(stream, config)
+  }
+}
+
+const gone = (): UtgangError => new UtgangError('not_found', 'this receiver has no such stream')

@@ -1,0 +1,79 @@
+import type { DatabaseSync } from 'node:sqlite'
+import type { OwedEvent } from '../stream-store.ts'
+import type { Write } from './group-commit.ts'
+
+/** Most rows that one write moves, so that others wait a few milliseconds at most. */
+const batchSize = 500
+
+/** What streams owe: rows of `deliveries`, `pending` where they are pushed and `waiting` where they are polled. */
+export interface StreamQueue {
+  /** Gives up all that a stream owes, but what it says of itself while it stands still. */
+  letGo(id: string): Promise<void>
+  /** Sends what a stream owes to another address; to none where it is polled. */
+  readdress(id: string, address: string): Promise<void>
+  /** Gives up what nobody fetched since. */
+  giveUpBefore(instant: number): Promise<void>
+  /** What waits to be fetched, oldest first; with `all` false only what the stream says of itself. */
+  waiting(id: string, all: boolean, most: number): OwedEvent[]
+  /** Inside a write: see {@link StreamStore.settleEvents}. */
+  settle(
+    id: string,
+    settled: { taken: readonly string[]; failed: readonly { id: string; problem: string }[] },
+    now: number
+  ): void
+  /** Enabled and paused streams that owe more than so many. */
+  longerThan(most: number): string[]
+}
+
+/** {@link StreamQueue} on SQLite. */
+export function streamQueue(db: DatabaseSync, write: Write): StreamQueue {
+  const owed = "stream_id = ?1 AND state IN ('pending', 'waiting')"
+  const letGo = db.prepare(`UPDATE deliveries SET state = 'gave_up' WHERE id IN
+    (SELECT id FROM deliveries WHERE ${owed} AND kind = 'security_event' LIMIT ${batchSize})`)
+  const readdress = db.prepare(`UPDATE deliveries SET address = ?2, state = iif(?2 = '', 'waiting', 'pending')
+    WHERE id IN (SELECT id FROM deliveries WHERE ${owed} AND address <> ?2 LIMIT ${batchSize})`)
+  const streams = db.prepare('SELECT id, status FROM streams')
+  const giveUp = db.prepare(`UPDATE deliveries SET state = 'gave_up' WHERE id IN
+    (SELECT id FROM deliveries WHERE stream_id = ?1 AND state = 'waiting' AND created_at <= ?2
+      ORDER BY logout_id LIMIT ${batchSize})`)
+  const waiting =
+    db.prepare(`SELECT d.id, d.logout_id AS logoutId, d.client_id AS clientId, d.stream_id AS streamId,
+      d.sub, d.sid, d.created_at AS createdAt, l.cause, d.event
+    FROM deliveries d LEFT JOIN logouts l ON l.id = d.logout_id
+    WHERE d.stream_id = ?1 AND d.state = 'waiting' AND (?2 = 1 OR d.kind = 'stream_notice')
+    ORDER BY d.logout_id LIMIT ?3`)
+  const settle = db.prepare(
+    "UPDATE deliveries SET state = ?3, attempts = attempts + 1 WHERE id = ?2 AND stream_id = ?1 AND state = 'waiting'"
+  )
+  const addAttempt = db.prepare(
+    'INSERT INTO delivery_attempts (delivery_id, at, problem, milliseconds) VALUES (?, ?, ?, 0)'
+  )
+  const count = db.prepare(`SELECT count(*) AS n FROM (SELECT 1 FROM deliveries WHERE ${owed} LIMIT ?2)`)
+
+  async function inBatches(batch: () => number | bigint): Promise<void> {
+    while ((await write(batch)) === batchSize);
+  }
+
+  return {
+    letGo: id => inBatches(() => letGo.run(id).changes),
+    readdress: (id, address) => inBatches(() => readdress.run(id, address).changes),
+    async giveUpBefore(instant) {
+      for (const { id } of streams.all()) await inBatches(() => giveUp.run(String(id), instant).changes)
+    },
+    waiting: (id, all, most) =>
+      waiting.all(id, all ? 1 : 0, most).map(row => {
+        const event = row.event === null ? null : JSON.parse(String(row.event))
+        return { ...row, event } as unknown as OwedEvent
+      }),
+    settle(id, { taken, failed }, now) {
+      for (const event of taken) settle.run(id, event, 'delivered')
+      for (const { id: event, problem } of failed)
+        if (settle.run(id, event, 'refused').changes > 0) addAttempt.run(event, now, problem)
+    },
+    longerThan: most =>
+      streams
+        .all()
+        .filter(it => it.status !== 'disabled' && Number(count.get(String(it.id), most + 1)?.n) > most)
+        .map(it => String(it.id))
+  }
+}
