@@ -1,0 +1,12 @@
+export {
+  expressTokenGuard,
+  fastifyTokenGuard,
+  type HonoTokenEnv,
+  honoTokenGuard,
+  nodeTokenGuard,
+  type Wants
+} from './adapters.ts'
+export type { HeardEnd } from './heard.ts'
+export type { IntrospectionOptions, JwtOptions, TokenOptions } from './options.ts'
+export { type Checked, type HasAuthorization, requireToken, type TokenGuard } from './require-token.ts'
+export type { AccessToken } from './verdict.ts'

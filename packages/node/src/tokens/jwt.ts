@@ -1,0 +1,123 @@
+import {
+  createRemoteJWKSet,
+  customFetch,
+  errors,
+  type JWTPayload,
+  type JWTVerifyGetKey,
+  jwtVerify
+} from 'jose'
+import type { Fetch } from '../options.ts'
+import { type IssuerMetadata, timeoutMs } from './issuer-metadata.ts'
+import { scopesIn, type TokenSettings } from './options.ts'
+import type { StatusList } from './status-list.ts'
+import { statusLists } from './status-lists.ts'
+import { type AccessToken, dead, unknown, type Verdict } from './verdict.ts'
+
+/** What is known of a JWT here, and as of when, by the issuer's clock. */
+export interface JwtVerdict {
+  verdict: Verdict
+  /** Of a live one: the instant that its status is of. */
+  asOf: number
+}
+
+/**
+ * Checks a JWT access token (RFC 9068 §4) by the issuer's keys, and then its place in the issuer's status list. Without a
+ * place it is refused: nobody could end it.
+ */
+export function jwtCheck(
+  settings: TokenSettings,
+  options: NonNullable<TokenSettings['jwt']>,
+  { fetch, metadata }: { fetch: Fetch; metadata: () => Promise<IssuerMetadata> }
+): (value: string) => Promise<JwtVerdict> {
+  const { issuer, now, onError } = settings
+  const { algorithms, max_staleness_seconds: maxStalenessSeconds } = options
+  let found: JWTVerifyGetKey | undefined
+
+  async function keys(): Promise<JWTVerifyGetKey> {
+    const { jwks_uri } = await metadata()
+    found ??= createRemoteJWKSet(new URL(jwks_uri), {
+      timeoutDuration: timeoutMs,
+      cooldownDuration: 10_000,
+      [customFetch]: fetch as never
+    })
+    return found
+  }
+
+  const lists = statusLists({ fetch, keys, algorithms, maxStalenessSeconds, now, onError })
+
+  async function verified(value: string): Promise<JWTPayload | Verdict> {
+    try {
+      const { payload } = await jwtVerify(value, await keys(), {
+        typ: 'at+jwt',
+        issuer,
+        audience: settings.audience,
+        algorithms,
+        currentDate: new Date(now() * 1000),
+        requiredClaims: ['iss', 'exp', 'aud', 'sub', 'client_id', 'iat', 'jti']
+      })
+      return payload
+    } catch (error) {
+      if (isVerdict(error)) return dead((error as Error).message)
+      onError(error)
+      return unknown('the keys of the issuer cannot be had')
+    }
+  }
+
+  return async value => {
+    const payload = await verified(value)
+    if (isDecided(payload)) return { verdict: payload, asOf: 0 }
+    const place = placeIn(payload, issuer)
+    if (!place) return { verdict: dead('the token has no place in a status list of its issuer'), asOf: 0 }
+    const list = await lists(place.uri)
+    return { verdict: judged(payload, place.idx, list, now()), asOf: list?.asOf ?? 0 }
+  }
+}
+
+function judged(payload: JWTPayload, idx: number, list: StatusList | undefined, now: number): Verdict {
+  if (!list) return unknown('no status list that is new enough can be had')
+  const status = list.at(idx)
+  if (status === undefined) return dead('the token has no place in its status list')
+  if (status !== 0) return dead('the token has been revoked, or its session has ended')
+  // The list may have taken a while.
+  return Number(payload.exp) > now ? { state: 'live', token: tokenOf(payload) } : dead('it has expired')
+}
+
+function placeIn({ status }: JWTPayload, issuer: string): { idx: number; uri: string } | undefined {
+  const { idx, uri } = (status as { status_list?: { idx?: unknown; uri?: unknown } })?.status_list ?? {}
+  if (!Number.isSafeInteger(idx) || (idx as number) < 0 || typeof uri !== 'string') return undefined
+  // Only the issuer's own word counts, and it is kept at its own address.
+  if (!URL.canParse(uri) || new URL(uri).origin !== new URL(issuer).origin) return undefined
+  return { idx: idx as number, uri }
+}
+
+function tokenOf(payload: JWTPayload): AccessToken {
+  const { sub, client_id, scope, sid, aud, jti, iat, exp } = payload
+  return {
+    sub: String(sub),
+    client_id: String(client_id),
+    scope: scopesIn(scope),
+    sid: typeof sid === 'string' ? sid : undefined,
+    aud: [aud ?? []].flat(),
+    jti,
+    iat,
+    exp: Number(exp),
+    claims: payload
+  }
+}
+
+const isDecided = (it: JWTPayload | Verdict): it is Verdict => 'state' in it && 'why' in it
+
+/** Whether an error of jose speaks of the token, not of the keys that could not be had. */
+function isVerdict(error: unknown): boolean {
+  return (
+    error instanceof errors.JWTInvalid ||
+    error instanceof errors.JWSInvalid ||
+    error instanceof errors.JWTExpired ||
+    error instanceof errors.JWTClaimValidationFailed ||
+    error instanceof errors.JWSSignatureVerificationFailed ||
+    error instanceof errors.JOSEAlgNotAllowed ||
+    error instanceof errors.JOSENotSupported ||
+    error instanceof errors.JWKSNoMatchingKey ||
+    error instanceof errors.JWKSMultipleMatchingKeys
+  )
+}
