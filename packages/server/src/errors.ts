@@ -15,6 +15,11 @@ export const errorTable = {
     meaning: 'The person said no, or the client may not do this.',
     remedy: 'Ask for less, or let an operator grant the power in the configuration.'
   },
+  ambiguous_subject: {
+    status: 422,
+    meaning: 'The identifiers of one subject are of different users, so nobody was signed out.',
+    remedy: 'Name one user.'
+  },
   bad_config: {
     status: 500,
     meaning: 'The configuration has problems; all of them are listed.',

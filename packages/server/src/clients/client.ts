@@ -33,6 +33,8 @@ export interface Client {
   frontChannelLogoutUri: string | undefined
   introspects: boolean
   mayEndSessions: boolean
+  /** Whose everything it may end: nobody's, that of its own users, anybody's. */
+  mayRevokeGlobally: boolean | 'own_users'
   /** Whose security events it may hear: nobody's, those of its own users, everybody's. */
   mayReceiveEvents: boolean | 'all'
   legacyPasswordGrant: boolean
@@ -102,6 +104,7 @@ function derive(row: ClientRow): Client {
     frontChannelLogoutUri: it.backchannel_logout_uri === undefined ? it.frontchannel_logout_uri : undefined,
     introspects: configured && it.introspects !== false,
     mayEndSessions: configured && it.may_end_sessions !== false,
+    mayRevokeGlobally: configured ? (it.may_revoke_globally ?? false) : false,
     mayReceiveEvents: configured ? (it.may_receive_events ?? false) : false,
     legacyPasswordGrant: config && it.legacy_password_grant === true,
     legacyJsonp: config && it.legacy_jsonp === true,

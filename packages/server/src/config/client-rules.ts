@@ -1,5 +1,5 @@
 import { addressRules, type Complain } from './client-addresses.ts'
-import { type ClientConfig, isConfidential, privateKeyParts } from './client-schema.ts'
+import { type ClientConfig, globalRevocationScope, isConfidential, privateKeyParts } from './client-schema.ts'
 
 /** What holds between the keys of one client. Each rule is checked, whichever others are broken. */
 export function clientRules(
@@ -16,6 +16,8 @@ export function clientRules(
       'only with a redirect URI on the web: pages on its origin are the ones that may ask'
     )
   checkEvents(client, complain)
+  if (client.scope?.split(' ').includes(globalRevocationScope) && client.may_revoke_globally === false)
+    complain(['scope'], `${globalRevocationScope} is only for clients with may_revoke_globally`)
   // Back-Channel Logout 1.0 §2.2 allows http for confidential clients; that is for networks nobody else is in.
   const forBackchannel = isConfidential(client) && config.allow_private_addresses
   const { issuer, allow_private_addresses: forKeys } = config

@@ -10,6 +10,8 @@ export const scope = z
     /^[\x21\x23-\x5b\x5d-\x7e]+( [\x21\x23-\x5b\x5d-\x7e]+)*$/,
     'scope values with single spaces between'
   )
+/** The scope of a token that may revoke globally, and is for nothing else. */
+export const globalRevocationScope = 'global_token_revocation'
 /** The parts of a JWK that are secret (RFC 7518 §6). */
 export const privateKeyParts = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k', 'priv'] as const
 
@@ -125,9 +127,12 @@ export const clientSchema = z.strictObject({
   may_end_sessions: flag
     .optional()
     .describe('may end sessions of its users from its server; default: `true` when confidential'),
-  may_revoke_globally: flag
+  may_revoke_globally: z
+    .union([flag, z.literal('own_users')])
     .default(false)
-    .describe('not used by this version yet: may end everything of any user'),
+    .describe(
+      'may end everything of a user (Global Token Revocation): `true` of any user, `"own_users"` of those who have signed in to it'
+    ),
   may_receive_events: z
     .union([flag, z.literal('all')])
     .default(false)

@@ -6,7 +6,7 @@ import { statusListsPath } from '../tokens/status-list-uri.ts'
 import { handleLine } from '../web/sdk-cookie.ts'
 import { renderProviderError } from './errors.ts'
 import type { OpParts } from './parts.ts'
-import { returnPath, routes } from './paths.ts'
+import { checkSessionPath, globalRevocationPath, returnPath, routes } from './paths.ts'
 import { restartOf } from './restart.ts'
 
 type Next = () => Promise<unknown>
@@ -157,6 +157,12 @@ function amendDiscovery(body: Record<string, unknown>, { config }: OpParts): voi
   body.revocation_endpoint_auth_signing_alg_values_supported =
     body.token_endpoint_auth_signing_alg_values_supported
   body.backchannel_logout_supported = true
+  body.global_token_revocation_endpoint = config.issuer + globalRevocationPath
+  // A JSON body has no room for `client_secret_post`; a token's type stands beside the methods (RFC 8414 §2).
+  body.global_token_revocation_endpoint_auth_methods_supported = [
+    ...confidential.filter(method => method !== 'client_secret_post'),
+    'Bearer'
+  ]
   body.backchannel_logout_session_supported = true
   body.frontchannel_logout_supported = true
   body.frontchannel_logout_session_supported = true

@@ -1,5 +1,6 @@
 import { errors, type KoaContextWithOIDC } from 'oidc-provider'
 import { type Addresses, addressRules } from '../config/client-addresses.ts'
+import { globalRevocationScope } from '../config/client-schema.ts'
 import { pathText } from '../config/problems.ts'
 import { type Config, isLoopback } from '../config/schema.ts'
 
@@ -58,6 +59,12 @@ export function checkRegistration(config: Pick<Config, 'issuer' | 'allow_private
     for (const power of ['client_credentials', 'password']) {
       if (grantTypes.includes(power)) refuse(`grant type ${power} can only be allowed in the configuration`)
     }
+    if (
+      String(metadata.scope ?? '')
+        .split(' ')
+        .includes(globalRevocationScope)
+    )
+      refuse(`scope ${globalRevocationScope} can only be allowed in the configuration`)
     // Subjects are the same for every client, so nothing has to be fetched to tell clients of one sector.
     if (metadata.sector_identifier_uri !== undefined) refuse('sector_identifier_uri is not used here')
     for (const flag of flags)

@@ -17,6 +17,8 @@ export interface Limits {
    * the same to every token, so a guess teaches nothing, and whoever wants to revoke must never have to wait.
    */
   tokenGuesses: RateLimit
+  /** Users whom nobody knows, named for a global revocation, for each caller. */
+  subjectGuesses: RateLimit
   /** Logout posts kept for a moment, for each address. */
   keptPosts: RateLimit
   /** Logouts that are refused, each of which is written down, for each address. */
@@ -36,6 +38,7 @@ export function newLimits(now: () => number): Limits {
     interactions: rateLimit(1000),
     registrations: rateLimit(20),
     tokenGuesses: rateLimit(600),
+    subjectGuesses: rateLimit(600),
     keptPosts: rateLimit(120),
     refusals: rateLimit(300),
     sdkMisses: rateLimit(1200),
