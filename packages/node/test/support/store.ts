@@ -1,1 +1,1 @@
-export { memorySessions } from './memory-tmp.ts'
+export { memorySessions } from '../../src/index.ts'
