@@ -1,5 +1,7 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { decodeJwt } from 'jose'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { sidFor } from '../../src/sessions/sid.ts'
 import { all, byId, parsePage, textOf } from '../pages/parse-page.ts'
 import type { Answer } from '../support/browser.ts'
@@ -91,6 +93,38 @@ test('FCL-08: one that is told from server to server gets no frame', async () =>
   expect(answer).toMatchObject({ status: 303, location: bye })
   const deliveries = await at.storage.listDeliveries(String(answer.headers['utgang-receipt']))
   expect(deliveries.map(it => it.clientId)).toEqual(['both'])
+})
+
+test('RPI-10: whoever can be told from server to server is told before the frames, and the frames come before the address', async () => {
+  const happened: string[] = []
+  const receiver = createServer((request, response) => {
+    happened.push(`told: ${request.url}`)
+    response.end()
+  })
+  await new Promise<void>(resolve => receiver.listen(0, '127.0.0.1', resolve))
+  onTestFinished(() => void receiver.close())
+  const { port } = receiver.address() as AddressInfo
+  const told = (clientId: string) => ({ backchannel_logout_uri: `http://127.0.0.1:${port}/${clientId}` })
+  const all = [
+    framed('paper'),
+    framed('both', told('both')),
+    framed('wire', { ...told('wire'), frontchannel_logout_uri: undefined })
+  ]
+  const own = await startSystem({
+    config: { clients: all, allow_private_addresses: true, logout_wait_ms: 10_000 }
+  })
+  const person = await signedIn(own, 'u-ola', ['paper', 'both', 'wire'])
+  const params = {
+    id_token_hint: await hintOf(own, person, 'wire'),
+    post_logout_redirect_uri: 'https://wire.example/bye'
+  }
+  const answer = await person.browser.go(logoutPath(params))
+  expect(happened.toSorted()).toEqual(['told: /both', 'told: /wire'])
+  const page = await person.browser.follow(answer)
+  expect(framesOn(page)).toEqual([frame('paper', person)])
+  expect(onwardOn(page)).toBe('https://wire.example/bye')
+  const receipt = await own.ask(`/logout/receipts/${answer.headers['utgang-receipt']}`)
+  expect(receipt.json()).toMatchObject({ applications: { delivered: 2, requested: 1 } })
 })
 
 test('FCL-12: an address that could say something in the page’s policy is not framed', async () => {
