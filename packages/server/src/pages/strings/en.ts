@@ -4,6 +4,7 @@ import { html, type Value } from '../markup.ts'
 /** The codes that people meet on a page; the others go to programs and operators alone. */
 export type PageErrorCode = Exclude<
   ErrorCode,
+  | 'ambiguous_subject'
   | 'bad_config'
   | 'demo_not_installed'
   | 'duplicate_user'
