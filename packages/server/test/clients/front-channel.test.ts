@@ -33,6 +33,8 @@ test.each([
   'data:text/html,x',
   'blob:https://rp.example/x',
   'com.example.app:/out',
+  'com.example.app://rp.example/out',
+  'ftp://rp.example/out',
   'file:///etc/passwd',
   '//rp.example/out',
   '/out',
