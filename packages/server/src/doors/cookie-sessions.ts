@@ -5,6 +5,7 @@ import { sessionCookie } from '../sessions/session-cookie.ts'
 import type { Session } from '../storage/records.ts'
 import { expireCookie, hasCookie } from '../web/cookies.ts'
 import { markSignedOut } from '../web/sdk-cookie.ts'
+import { renewState } from '../web/state-cookie.ts'
 import type { DoorParts } from './door.ts'
 import { sessionKeys } from './sdk-caller.ts'
 
@@ -39,14 +40,15 @@ export function forgetSession(
   request: FastifyRequest,
   reply: FastifyReply,
   receipt: string | null,
-  { config, receiptCookie }: DoorParts
+  parts: DoorParts
 ): void {
-  markSignedOut(request, reply, config)
+  markSignedOut(request, reply, parts.config)
+  renewState(request, reply, parts)
   reply.header('set-login', 'logged-out')
   // A cookie came, so this browser lets pages of that site set ours.
   if (hasCookie(request.headers.cookie, sessionCookie)) {
     expireCookie(reply, sessionCookie)
-    if (receipt !== null) receiptCookie.set(reply, receipt)
+    if (receipt !== null) parts.receiptCookie.set(reply, receipt)
   }
   if (receipt !== null) reply.header('utgang-receipt', receipt)
 }

@@ -8,6 +8,7 @@ import { comesTwice, expireCookie, readCookie } from '../web/cookies.ts'
 import { isOwnForm, isTopLevel, provenance } from '../web/fetch-metadata.ts'
 import { formOf, type Parameters, queryOf } from '../web/parameters.ts'
 import { markSignedOut } from '../web/sdk-cookie.ts'
+import { renewState } from '../web/state-cookie.ts'
 import type { DoorParts } from './door.ts'
 import { frontChannel, frontChannelPath } from './front-channel.ts'
 import { isProven, type ResolvedLogout, resolveLogout } from './logout-decision.ts'
@@ -109,8 +110,11 @@ export function redirectLogout(parts: DoorParts) {
     function clearBrowser(request: FastifyRequest, reply: FastifyReply, receiptId: string | null): void {
       reply.header('clear-site-data', '"cache", "storage"').header('set-login', 'logged-out')
       if (request.headers.cookie?.includes(`${sessionCookie}=`)) expireCookie(reply, sessionCookie)
-      // A frame or an image on another site brings the SDK's cookie without the session's, which may be alive.
-      if (isTopLevel(request.headers)) markSignedOut(request, reply, parts.config)
+      // A frame or an image on another site brings these two cookies without the session's, which may be alive.
+      if (isTopLevel(request.headers)) {
+        markSignedOut(request, reply, parts.config)
+        renewState(request, reply, parts)
+      }
       if (receiptId === null) return
       reply.header('utgang-receipt', receiptId)
       parts.receiptCookie.set(reply, receiptId)

@@ -7,6 +7,7 @@ import type { SessionGlance } from '../storage/records.ts'
 import { hashSecret } from '../storage/secrets.ts'
 import { provenance } from '../web/fetch-metadata.ts'
 import { queryOf } from '../web/parameters.ts'
+import { renewState } from '../web/state-cookie.ts'
 import type { DoorParts } from './door.ts'
 import { logoutRecords } from './logout-records.ts'
 import { cameWithCookie, countAgainst, sdkCaller, sessionKeys } from './sdk-caller.ts'
@@ -47,6 +48,8 @@ async function check(request: FastifyRequest, reply: FastifyReply, parts: DoorPa
     })
   }
   await countAgainst(parts.limits.sdkMisses, request)
+  // Its session ended elsewhere, and this is the first that the browser hears of it.
+  if (session === 'none' && cameWithCookie(request)) renewState(request, reply, parts)
   const left = ticket === undefined ? undefined : await logoutRecords(parts).findReturn(hashSecret(ticket))
   const answer = { cache_seconds: cacheSeconds.signedOut, server_time: now }
   if (left?.clientId === client.clientId)

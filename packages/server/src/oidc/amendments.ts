@@ -122,12 +122,13 @@ function keepSessionCookie(ctx: KoaContextWithOIDC): void {
 }
 
 /** The parameters of the authorization that this request belongs to, as far as they are known. */
-function paramsOf(ctx: KoaContextWithOIDC): object | undefined {
+export function paramsOf(ctx: KoaContextWithOIDC): object | undefined {
   if (ctx.path === routes.authorization) return ctx.oidc?.params ?? ctx.query
   return ctx.oidc?.params ?? ctx.oidc?.entities.Interaction?.params
 }
 
-function isAuthorization(ctx: KoaContextWithOIDC): boolean {
+/** Whether a request asks for an authorization, or comes back to one. */
+export function isAuthorization(ctx: KoaContextWithOIDC): boolean {
   return ctx.path === routes.authorization || ctx.path.startsWith(returnPath)
 }
 
@@ -166,6 +167,7 @@ function amendDiscovery(body: Record<string, unknown>, { config }: OpParts): voi
   body.backchannel_logout_session_supported = true
   body.frontchannel_logout_supported = true
   body.frontchannel_logout_session_supported = true
+  body.check_session_iframe = config.issuer + checkSessionPath
   body.prompt_values_supported = ['none', 'login', 'consent', 'select_account', 'create']
 }
 

@@ -16,6 +16,7 @@ import { registerPasswordGrant } from './password-grant.ts'
 import { interactionCookies, interactionPath, routes } from './paths.ts'
 import { prompts } from './policy.ts'
 import { checkRegistration, ownKeys } from './registration.ts'
+import { sessionStates } from './session-state.ts'
 
 /** Builds oidc-provider over our storage, with the signing keys of this moment. */
 export function buildProvider(parts: OpParts): Provider {
@@ -25,6 +26,7 @@ export function buildProvider(parts: OpParts): Provider {
   override(provider, parts)
   giveForms(provider, parts)
   registerPasswordGrant(provider, parts)
+  sessionStates(provider, parts)
   amendments(provider, parts)
   provider.on('server_error', (ctx, error) =>
     parts.log.error({ err: error, route: ctx.oidc?.route, ...ctx.req.askedBy }, 'oidc-provider failed')

@@ -1,7 +1,6 @@
 // Tells pages of other sites whether the OP browser state is still the one of their session_state (Session Management
 // 1.0 §3.2). Plain and without crypto.subtle: that is missing where a page is not secure, and in some test browsers.
-(function () {
-  'use strict'
+;(() => {
   const cookieName = '__Host-utgang-state'
   // A client's id (RFC 6749 §A.1, which allows spaces), the last space, the hash, a dot and the salt.
   const question = /^([\x20-\x7e]+) ([0-9a-f]{64})\.([0-9a-f]{32})$/
@@ -14,13 +13,22 @@
     if (asked === null) return reply('error')
     const state = browserState()
     if (state === undefined) return whyUnseen(reply)
-    const hash = sha256([asked[1], event.origin, state, asked[3]].join(' '))
-    return reply(hash === asked[2] ? 'unchanged' : 'changed')
+    const [, clientId, hash, salt] = asked
+    return reply(sha256([clientId, event.origin, state, salt].join(' ')) === hash ? 'unchanged' : 'changed')
   })
 
   function browserState() {
-    const found = document.cookie.split('; ').filter(it => it.indexOf(`${cookieName}=`) === 0)
+    const found = cookies().filter(it => it.indexOf(`${cookieName}=`) === 0)
     return found.length === 1 ? found[0].slice(cookieName.length + 1) : undefined
+  }
+
+  function cookies() {
+    try {
+      return document.cookie.split('; ')
+    } catch (_) {
+      // A frame in a sandbox is not allowed to ask.
+      return []
+    }
   }
 
   /**

@@ -1,4 +1,5 @@
 import { createHmac } from 'node:crypto'
+import { type BrowserStates, browserStates } from './browser-state.ts'
 
 /** The cookie that holds a session's handle, or a mark that says "signed out": see {@link SdkNames}. */
 export const sdkCookie = '__Host-utgang-sdk'
@@ -12,6 +13,8 @@ export interface SdkNames {
   handleOf(sessionUid: string): string
   /** The user as one client alone knows them, in the form of a UUID (RFC 9562 §5.8): two clients cannot compare notes. */
   uuidOf(sub: string, clientId: string): string
+  /** What the framed page knows a sign-in by. */
+  states: BrowserStates
 }
 
 /** @param secret of this server, the same in every process; without it nobody works out a handle, not even from the database */
@@ -19,7 +22,8 @@ export function sdkNames(secret: string): SdkNames {
   const mac = (text: string): Buffer => createHmac('sha256', secret).update(text).digest()
   return {
     handleOf: sessionUid => mac(`handle ${sessionUid}`).toString('base64url'),
-    uuidOf: (sub, clientId) => uuid(mac(`user ${JSON.stringify([sub, clientId])}`))
+    uuidOf: (sub, clientId) => uuid(mac(`user ${JSON.stringify([sub, clientId])}`)),
+    states: browserStates(secret)
   }
 }
 

@@ -55,6 +55,8 @@ const isBlank = (code: number): boolean => code === 0x20 || code === 0x09
 interface CookieOptions {
   /** `Lax` unless other sites' pages have to send it. */
   sameSite?: 'Lax' | 'None'
+  /** Readable by scripts of this server's own pages. */
+  forScripts?: boolean
   /** Seconds that it is kept; without, until the browser is closed. */
   maxAge?: number
 }
@@ -64,14 +66,14 @@ export function setCookie(reply: FastifyReply, name: string, value: string, opti
   reply.header('set-cookie', cookieLine(name, value, options))
 }
 
-/** A `Set-Cookie` value: `__Host-`, so Secure, without Domain and for the whole host; never readable by scripts. */
+/** A `Set-Cookie` value: `__Host-`, so Secure, without Domain and for the whole host; hidden from scripts unless it is for them. */
 export function cookieLine(
   name: string,
   value: string,
-  { sameSite = 'Lax', maxAge }: CookieOptions = {}
+  { sameSite = 'Lax', forScripts = false, maxAge }: CookieOptions = {}
 ): string {
   const age = maxAge === undefined ? '' : `; Max-Age=${maxAge}`
-  return `${name}=${value}; Path=/; Secure; HttpOnly; SameSite=${sameSite}${age}`
+  return `${name}=${value}; Path=/; Secure; ${forScripts ? '' : 'HttpOnly; '}SameSite=${sameSite}${age}`
 }
 
 /** Expires a cookie, with the same name, path and attributes with which it was set. */

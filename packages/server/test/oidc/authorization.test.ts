@@ -153,7 +153,12 @@ describe('every answer says who gave it (BCP-16)', () => {
   test('a code', async () => {
     const browser = at.browser()
     const end = await answerPages(browser, await browser.visit(authorization('news').path))
-    expect(backAt(end)).toEqual({ code: expect.any(String), state: 'a-state', iss: issuer })
+    expect(backAt(end)).toEqual({
+      code: expect.any(String),
+      state: 'a-state',
+      iss: issuer,
+      session_state: expect.any(String)
+    })
   })
 
   test('prompt=none without a session', async () => {
