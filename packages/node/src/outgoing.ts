@@ -10,14 +10,14 @@ export interface Outgoing {
 }
 
 /**
- * The usual way out: no part of an answer is waited for longer than five seconds, and `*.localhost` is this machine, as it is
+ * The usual way out: no part of an answer is waited for longer than five seconds, or as long as is said, and `*.localhost` is this machine, as it is
  * for browsers (RFC 6761 §6.3); Node's resolver does not know.
  */
-export function outgoing(): Outgoing {
+export function outgoing(longestMs: number = 5000): Outgoing {
   const dispatcher = new Agent({
     connect: { lookup: lookup as never, timeout: 5000 },
-    headersTimeout: 5000,
-    bodyTimeout: 5000,
+    headersTimeout: longestMs,
+    bodyTimeout: longestMs,
     maxResponseSize: 1024 * 1024
   })
   return {

@@ -1,13 +1,7 @@
-import {
-  createRemoteJWKSet,
-  customFetch,
-  errors,
-  type JWTPayload,
-  type JWTVerifyGetKey,
-  jwtVerify
-} from 'jose'
+import { type JWTPayload, jwtVerify } from 'jose'
 import type { Fetch } from '../options.ts'
-import { type IssuerMetadata, timeoutMs } from './issuer-metadata.ts'
+import { issuerKeys, isVerdict } from './issuer-keys.ts'
+import type { IssuerMetadata } from './issuer-metadata.ts'
 import { scopesIn, type TokenSettings } from './options.ts'
 import type { StatusList } from './status-list.ts'
 import { statusLists } from './status-lists.ts'
@@ -31,18 +25,7 @@ export function jwtCheck(
 ): (value: string) => Promise<JwtVerdict> {
   const { issuer, now, onError } = settings
   const { algorithms, max_staleness_seconds: maxStalenessSeconds } = options
-  let found: JWTVerifyGetKey | undefined
-
-  async function keys(): Promise<JWTVerifyGetKey> {
-    const { jwks_uri } = await metadata()
-    found ??= createRemoteJWKSet(new URL(jwks_uri), {
-      timeoutDuration: timeoutMs,
-      cooldownDuration: 10_000,
-      [customFetch]: fetch as never
-    })
-    return found
-  }
-
+  const keys = issuerKeys(metadata, fetch)
   const lists = statusLists({ fetch, keys, algorithms, maxStalenessSeconds, now, onError })
 
   async function verified(value: string): Promise<JWTPayload | Verdict> {
@@ -57,7 +40,7 @@ export function jwtCheck(
       })
       return payload
     } catch (error) {
-      if (isVerdict(error)) return dead((error as Error).message)
+      if (isVerdict(error)) return dead(error.message)
       onError(error)
       return unknown('the keys of the issuer cannot be had')
     }
@@ -106,18 +89,3 @@ function tokenOf(payload: JWTPayload): AccessToken {
 }
 
 const isDecided = (it: JWTPayload | Verdict): it is Verdict => 'state' in it && 'why' in it
-
-/** Whether an error of jose speaks of the token, not of the keys that could not be had. */
-function isVerdict(error: unknown): boolean {
-  return (
-    error instanceof errors.JWTInvalid ||
-    error instanceof errors.JWSInvalid ||
-    error instanceof errors.JWTExpired ||
-    error instanceof errors.JWTClaimValidationFailed ||
-    error instanceof errors.JWSSignatureVerificationFailed ||
-    error instanceof errors.JOSEAlgNotAllowed ||
-    error instanceof errors.JOSENotSupported ||
-    error instanceof errors.JWKSNoMatchingKey ||
-    error instanceof errors.JWKSMultipleMatchingKeys
-  )
-}

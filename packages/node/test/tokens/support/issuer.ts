@@ -23,6 +23,7 @@ export interface Issuer extends TestSystem {
   before: Map<string, () => Promise<void> | void>
   /** A guard of the API in this process; closed with the test. */
   guard(options?: Partial<TokenOptions>): Guarded
+  fetch(input: string | URL, init?: RequestInit): Promise<Response>
   signIn(clientId: string, browser?: ReturnType<TestSystem['browser']>): Promise<SignedIn>
   /** The token of a client that speaks for itself. */
   serverToken(scope?: 'things' | 'no scope'): Promise<string>
@@ -44,13 +45,20 @@ export async function openIssuer(): Promise<Issuer> {
   const at = await openSystem({
     config: {
       status_list_seconds: listSeconds,
+      // Of these tests' own receivers.
+      allow_private_addresses: true,
       clients: [
         ...clients.map(it => ({
           ...it,
           access_token_format: it.client_id === 'forum' ? 'opaque' : 'jwt',
           scope: it.scope === undefined ? undefined : `${it.scope} things`
         })),
-        { ...credentials, grant_types: ['client_credentials'] }
+        {
+          ...credentials,
+          grant_types: ['client_credentials'],
+          scope: 'ssf.manage ssf.read',
+          may_receive_events: 'all'
+        }
       ],
       resources: [{ resource: api, access_token_format: 'jwt', introspected_by: ['api'] }]
     }
@@ -73,6 +81,7 @@ export async function openIssuer(): Promise<Issuer> {
     asked,
     down,
     before,
+    fetch,
     guard(options = {}) {
       const errors: unknown[] = []
       const guard = requireToken({

@@ -1,0 +1,35 @@
+import { createRemoteJWKSet, customFetch, errors, type JWTVerifyGetKey } from 'jose'
+import type { Fetch } from '../options.ts'
+import { type IssuerMetadata, timeoutMs } from './issuer-metadata.ts'
+
+/** The keys that the issuer publishes: read when they are first needed, and anew for an unknown `kid`, at most every ten seconds. */
+export function issuerKeys(
+  metadata: () => Promise<IssuerMetadata>,
+  fetch: Fetch
+): () => Promise<JWTVerifyGetKey> {
+  let found: JWTVerifyGetKey | undefined
+  return async () => {
+    const { jwks_uri } = await metadata()
+    found ??= createRemoteJWKSet(new URL(jwks_uri), {
+      timeoutDuration: timeoutMs,
+      cooldownDuration: 10_000,
+      [customFetch]: fetch as never
+    })
+    return found
+  }
+}
+
+/** Whether an error of jose speaks of the JWT, not of the keys that could not be had. */
+export function isVerdict(error: unknown): error is errors.JOSEError {
+  return (
+    error instanceof errors.JWTInvalid ||
+    error instanceof errors.JWSInvalid ||
+    error instanceof errors.JWTExpired ||
+    error instanceof errors.JWTClaimValidationFailed ||
+    error instanceof errors.JWSSignatureVerificationFailed ||
+    error instanceof errors.JOSEAlgNotAllowed ||
+    error instanceof errors.JOSENotSupported ||
+    error instanceof errors.JWKSNoMatchingKey ||
+    error instanceof errors.JWKSMultipleMatchingKeys
+  )
+}
