@@ -8,6 +8,7 @@ import type { Page } from './page.ts'
 import { newPageState } from './page-state.ts'
 import { newSessionCheck } from './session.ts'
 import { openStore } from './storage.ts'
+import { newStream } from './stream.ts'
 import { newTabs } from './tabs.ts'
 import type { Events, InitOptions, Utgang } from './types.ts'
 import { newWatch } from './watch.ts'
@@ -42,10 +43,15 @@ export function start(options: InitOptions, newEvents: () => Emitter<Events>): S
 function setUp(settings: Settings, events: Emitter<Events>): Started {
   const { clientId } = settings
   const store = openStore('localStorage')
-  const tabs = newTabs(clientId, store, receipt => {
-    if (receipt === undefined) void check.recheck()
-    else page.state.ended('tab', receipt)
-  })
+  const tabs = newTabs(
+    clientId,
+    store,
+    receipt => {
+      if (receipt === undefined) void check.recheck()
+      else page.state.ended('tab', receipt)
+    },
+    () => stream.yield()
+  )
   const page: Page = {
     settings,
     tabStore: openStore('sessionStorage'),
@@ -82,7 +88,17 @@ function setUp(settings: Settings, events: Emitter<Events>): Started {
     return back
   }
   const check = newSessionCheck(page, returned)
-  const watch = newWatch(check)
+  const watch = newWatch({
+    async recheck() {
+      const isAnswered = await check.recheck()
+      stream.look()
+      return isAnswered
+    },
+    askedAt: check.askedAt
+  })
+  const stream = newStream(page, watch.wake)
+  events.on('login', () => stream.signedIn(true))
+  events.on('logout', () => stream.signedIn(false))
 
   const listening = new AbortController()
   let isHidden = false
@@ -90,12 +106,14 @@ function setUp(settings: Settings, events: Emitter<Events>): Started {
   const first = { capture: true, signal: listening.signal }
   addEventListener('pagehide', hide, first)
   addEventListener('pageshow', event => event.persisted && showAgain(), first)
+  document.addEventListener('visibilitychange', () => stream.look(), first)
 
   function hide(): void {
     isHidden = true
     if (page.logout && !page.isLeaving) forgetAhead(page)
     // An open channel may keep the page out of the back/forward cache.
     tabs.close()
+    stream.look(false)
   }
 
   function showAgain(): void {
@@ -105,6 +123,7 @@ function setUp(settings: Settings, events: Emitter<Events>): Started {
     page.cache.drop()
     tabs.open()
     tabs.catchUp()
+    stream.look()
     back = undefined
     returned().catch(ignore)
   }
@@ -116,6 +135,7 @@ function setUp(settings: Settings, events: Emitter<Events>): Started {
     use(changed) {
       Object.assign(settings, changed)
       watch.start(settings.watchSeconds)
+      stream.want(settings.watchSeconds > 0)
     },
     page,
     calls: {
@@ -133,6 +153,7 @@ function setUp(settings: Settings, events: Emitter<Events>): Started {
         listening.abort()
         tabs.close()
         watch.stop()
+        stream.want(false)
         events.clear()
         page.tokens = undefined
       }

@@ -11,6 +11,8 @@ export interface Tabs {
   mark(): string
   /** Looks whether a logout was missed, as in the back/forward cache. */
   catchUp(): void
+  /** Tells the other tabs that this one has opened a stream. */
+  announce(): void
   /** Listens, from now until {@link Tabs.close}. */
   open(): void
   close(): void
@@ -20,11 +22,13 @@ export interface Tabs {
  * See {@link Tabs}. Each logout has a name of its own: in a BroadcastChannel message, and in localStorage, which outlives tabs
  * and reaches those that have no channel. Where both come, the second is no news.
  * @param onLogout called once for each logout of another tab; the receipt is undefined if the other tab was not sure
+ * @param onStream another tab has opened a stream
  */
 export function newTabs(
   clientId: string,
   store: Store,
-  onLogout: (receipt: string | null | undefined) => void
+  onLogout: (receipt: string | null | undefined) => void,
+  onStream: () => void
 ): Tabs {
   const key = `utgang:${clientId}:logout`
   // Reading it also makes WebKit deliver storage events to this tab.
@@ -48,6 +52,7 @@ export function newTabs(
     last: () => store.get(key),
     mark: () => `${seen} ${store.get(key)}`,
     catchUp: () => hear(store.get(key)),
+    announce: () => channel?.postMessage(0),
     open() {
       tabs.close()
       listening = new AbortController()
@@ -55,7 +60,7 @@ export function newTabs(
       addEventListener('storage', event => event.key === key && hear(event.newValue), { signal })
       try {
         channel = new BroadcastChannel(`utgang:${clientId}`)
-        channel.onmessage = event => hear(event.data)
+        channel.onmessage = ({ data }) => (data ? hear(data) : onStream())
       } catch {
         // No channel in this browser or in this frame: localStorage has to do.
       }

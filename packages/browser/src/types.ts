@@ -47,11 +47,11 @@ export interface InitOptions {
   redirect_uri?: string
   /** Of sign-ins that the page does itself. Default `openid`. */
   scope?: string
-  /** Path on this origin under which the application's own backend answers `session`, `login` and `logout`. */
+  /** Path on this origin under which the application's own backend answers `session`, `login` and `logout`, and may tell of a logout by `events`. */
   backend?: string
   /** What `logout()` does when the calls could not end the session: leave the page for the server (`redirect`, the default) or give up. */
   fallback?: 'redirect' | 'none'
-  /** Ask again while the page is visible: every so many seconds (`true`: 60), and when people come back to it. At least 10 s lie between two questions. Default `false`. */
+  /** Ask again while the page is visible: every so many seconds (`true`: 60), and when people come back to it. At least 10 s lie between two questions. With `backend` it also hears from there at once. Default `false`. */
   watch?: boolean | number
   /** Longest that one call may take, in milliseconds. Default 5000. */
   timeout?: number
@@ -69,7 +69,7 @@ export interface Change {
 /** Payload of `logout`. */
 export interface LogoutEvent {
   result: true
-  /** `redirect`: this page's own logout, by way of the server; `tab`: another tab's; `elsewhere`: found by asking. */
+  /** `redirect`: this page's own logout, by way of the server; `tab`: another tab's; `elsewhere`: found by asking, or told by the backend. */
   by: LogoutBy
   /** By which the server knows this logout; null when there was nothing left to end, or when it is not known here. */
   receipt: string | null

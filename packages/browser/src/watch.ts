@@ -5,6 +5,8 @@ export interface Watch {
   /** @param seconds between two questions; 0 stops */
   start(seconds: number): void
   stop(): void
+  /** Asks as soon as it may again, if it is on and somebody looks. */
+  wake(): void
 }
 
 /** Least time between two questions, in milliseconds. */
@@ -35,7 +37,7 @@ export function newWatch({ recheck, askedAt }: Pick<SessionCheck, 'recheck' | 'a
   const waitMs = (ms: number): number => Math.max(ms, leastMs) * 2 ** failures
 
   function wake(): void {
-    if (!document.hidden) askIn(Math.max(0, askedAt() + waitMs(leastMs) - Date.now()))
+    if (everyMs && !document.hidden) askIn(Math.max(0, askedAt() + waitMs(leastMs) - Date.now()))
   }
 
   const watch: Watch = {
@@ -53,7 +55,9 @@ export function newWatch({ recheck, askedAt }: Pick<SessionCheck, 'recheck' | 'a
     stop() {
       clearTimeout(timer)
       listening?.abort()
-    }
+      everyMs = 0
+    },
+    wake
   }
   return watch
 }
