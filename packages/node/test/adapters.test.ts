@@ -1,10 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { freePort } from '../../browser/test/support/listen.ts'
-import { type Auth, createAuth } from '../src/index.ts'
+import { type Auth, createAuth, memorySessions } from '../src/index.ts'
 import { openIssuer, registration, secretOf, type TestIssuer } from './support/issuer.ts'
 import { newPerson, type Person } from './support/person.ts'
 import { adapters, type RunningSite } from './support/sites.ts'
-import { memorySessions } from './support/store.ts'
 
 let issuer: TestIssuer
 const sites = await Promise.all(

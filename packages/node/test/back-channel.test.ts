@@ -1,8 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { type Auth, createAuth, type RpSession, type RpSessionStore } from '../src/index.ts'
+import { type Auth, createAuth, memorySessions, type RpSession, type RpSessionStore } from '../src/index.ts'
 import { openStandInIssuer, type StandInIssuer } from './support/stand-in-issuer.ts'
-import { memorySessions } from './support/store.ts'
 import type { Vectors } from './vectors/make.ts'
 
 let issuer: StandInIssuer

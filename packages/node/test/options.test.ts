@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest'
-import { type AuthOptions, createAuth } from '../src/index.ts'
-import { memorySessions } from './support/store.ts'
+import { type AuthOptions, createAuth, memorySessions } from '../src/index.ts'
 
 const right: AuthOptions = {
   issuer: 'https://id.example.com',

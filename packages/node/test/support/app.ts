@@ -1,10 +1,15 @@
 import { freePort } from '../../../browser/test/support/listen.ts'
-import { type Auth, type AuthOptions, createAuth, type RpSessionStore } from '../../src/index.ts'
+import {
+  type Auth,
+  type AuthOptions,
+  createAuth,
+  memorySessions,
+  type RpSessionStore
+} from '../../src/index.ts'
 import { outgoing } from '../../src/outgoing.ts'
 import { openIssuer, registration, secretOf, type TestIssuer } from './issuer.ts'
 import { newPerson, type Person } from './person.ts'
 import { nodeSite } from './sites.ts'
-import { memorySessions } from './store.ts'
 
 /** One application with the kit, and its real sign-in server. */
 export interface App {

@@ -1,1 +1,0 @@
-export { memorySessions } from '../../src/index.ts'
