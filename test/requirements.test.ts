@@ -9,7 +9,7 @@ const listed = [...page.matchAll(/^\| ([A-Z]+-\d\d) +\|/gm)].map(([, id = '']) =
 const others = /^(UTF|SHA|AES|ISO)-/
 const named = new Set(
   testFiles()
-    .flatMap(({ text }) => text.match(/\b[A-Z]{2,3}-\d\d\b/g) ?? [])
+    .flatMap(({ text }) => text.match(/\b[A-Z]{1,4}-\d\d\b/g) ?? [])
     .filter(id => !others.test(id))
 )
 

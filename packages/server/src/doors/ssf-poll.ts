@@ -74,7 +74,7 @@ export function ssfPoll(parts: DoorParts) {
       for (;;) {
         const found = await storage.waitingEvents(id, most)
         const left = until - performance.now()
-        const over = left <= 0 || stopping || request.raw.destroyed || latest.get(id) !== request
+        const over = left <= 0 || stopping || request.raw.socket.destroyed || latest.get(id) !== request
         if (found.events.length > 0 || over) return found
         await events.wait(Math.min(left, lookEveryMs))
       }

@@ -17,10 +17,10 @@ const receiving = {
 }
 
 /**
- * A system in which `market` and `news` hear of their own users and `watch` of everybody's. `forum` has the scopes and
- * no power.
+ * Clients of whom `market` and `news` hear of their own users and `watch` of everybody's. `forum` has the scopes and no
+ * power.
  */
-export function ssfSystem(options: TestOptions = {}): Promise<TestSystem> {
+export function ssfClients(): object[] {
   const more: Record<string, object> = {
     market: { ...receiving, may_receive_events: true, backchannel_logout_uri: undefined },
     news: { ...receiving, may_receive_events: true },
@@ -33,11 +33,13 @@ export function ssfSystem(options: TestOptions = {}): Promise<TestSystem> {
     scope: 'ssf.manage ssf.read',
     may_receive_events: 'all'
   }
-  const all = [...clients.map(it => ({ ...it, ...more[it.client_id] })), watch]
-  return startSystem({
-    ...options,
-    config: { clients: all, allow_private_addresses: true, ...options.config }
-  })
+  return [...clients.map(it => ({ ...it, ...more[it.client_id] })), watch]
+}
+
+/** A system with {@link ssfClients}. */
+export function ssfSystem(options: TestOptions = {}): Promise<TestSystem> {
+  const config = { clients: ssfClients(), allow_private_addresses: true, ...options.config }
+  return startSystem({ ...options, config })
 }
 
 /** One receiver and its stream. */
@@ -54,7 +56,7 @@ export interface SsfReceiver {
 
 /** A receiver with a token of these scopes. */
 export async function receiverAt(
-  at: TestSystem,
+  at: Pick<TestSystem, 'ask'>,
   clientId: string,
   scope = 'ssf.manage ssf.read'
 ): Promise<SsfReceiver> {

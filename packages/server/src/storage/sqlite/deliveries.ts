@@ -16,7 +16,7 @@ export function sqliteDeliveries(db: DatabaseSync, write: Write): DeliveryStore 
       json_extract(c.metadata, '$.webhook_secret_sealed') AS sealedWebhookSecret
     FROM deliveries d LEFT JOIN clients c ON c.client_id = d.client_id LEFT JOIN logouts l ON l.id = d.logout_id
     WHERE d.state = 'pending' AND d.client_id = ?1 AND d.kind = ?2 AND d.next_at <= ?3
-    ORDER BY d.next_at LIMIT ?4`)
+    ORDER BY d.next_at, d.seq LIMIT ?4`)
   const streamSpeaks = db.prepare("SELECT 1 FROM streams WHERE client_id = ? AND status = 'enabled'")
   // Sets when a pending delivery is due: after a lease, or now.
   const dueAt = db.prepare("UPDATE deliveries SET next_at = ?2 WHERE id = ?1 AND state = 'pending'")

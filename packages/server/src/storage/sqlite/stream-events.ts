@@ -14,9 +14,12 @@ const power = "json_extract(c.metadata, '$.may_receive_events')"
 const hears = (sub: string): string => `st.hears_ends = 1 AND st.status <> 'disabled' AND c.enabled = 1
   AND NOT EXISTS (SELECT 1 FROM stream_removals r WHERE r.stream_id = st.id AND r.sub = ${sub})`
 
-const insert = `INSERT INTO deliveries (id, kind, logout_id, client_id, sid, sub, address, state, next_at, created_at, stream_id)
+/** One more than the newest that the stream has. */
+export const nextSeq = '(SELECT ifnull(max(seq), 0) + 1 FROM deliveries WHERE stream_id = st.id)'
+
+const insert = `INSERT INTO deliveries (id, kind, logout_id, client_id, sid, sub, address, state, next_at, created_at, stream_id, seq)
   SELECT lower(hex(randomblob(16))), 'security_event', ?2, st.client_id`
-const rest = `ifnull(st.endpoint_url, ''), iif(st.method = 'push', 'pending', 'waiting'), ?1, ?1, st.id`
+const rest = `ifnull(st.endpoint_url, ''), iif(st.method = 'push', 'pending', 'waiting'), ?1, ?1, st.id, ${nextSeq}`
 
 /** {@link StreamEvents} on SQLite. */
 export function streamEvents(db: DatabaseSync): StreamEvents {

@@ -35,13 +35,13 @@ export function streamQueue(db: DatabaseSync, write: Write): StreamQueue {
   const streams = db.prepare('SELECT id, status FROM streams')
   const giveUp = db.prepare(`UPDATE deliveries SET state = 'gave_up' WHERE id IN
     (SELECT id FROM deliveries WHERE stream_id = ?1 AND state = 'waiting' AND created_at <= ?2
-      ORDER BY logout_id LIMIT ${batchSize})`)
+      ORDER BY seq LIMIT ${batchSize})`)
   const waiting =
     db.prepare(`SELECT d.id, d.logout_id AS logoutId, d.client_id AS clientId, d.stream_id AS streamId,
       d.sub, d.sid, d.created_at AS createdAt, l.cause, d.event
     FROM deliveries d LEFT JOIN logouts l ON l.id = d.logout_id
     WHERE d.stream_id = ?1 AND d.state = 'waiting' AND (?2 = 1 OR d.kind = 'stream_notice')
-    ORDER BY d.logout_id LIMIT ?3`)
+    ORDER BY d.seq LIMIT ?3`)
   const settle = db.prepare(
     "UPDATE deliveries SET state = ?3, attempts = attempts + 1 WHERE id = ?2 AND stream_id = ?1 AND state = 'waiting'"
   )

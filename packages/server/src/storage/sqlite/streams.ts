@@ -2,6 +2,7 @@ import { randomUUIDv7 } from 'node:crypto'
 import type { DatabaseSync } from 'node:sqlite'
 import type { OwedEvent, Stream, StreamEvent, StreamInput, StreamStore } from '../stream-store.ts'
 import type { Write } from './group-commit.ts'
+import { nextSeq } from './stream-events.ts'
 import { streamQueue } from './stream-queue.ts'
 
 /** {@link StreamStore} on SQLite. */
@@ -25,9 +26,9 @@ export function sqliteStreams(db: DatabaseSync, write: Write): StreamStore {
   const lastVerified = db.prepare('SELECT verified_at AS at, status FROM streams WHERE id = ?')
   const notice =
     db.prepare(`INSERT INTO deliveries (id, kind, logout_id, client_id, address, state, next_at, created_at,
-      stream_id, event)
+      stream_id, event, seq)
     SELECT lower(hex(randomblob(16))), ?3, ?4, client_id, ifnull(endpoint_url, ''),
-      iif(method = 'push', 'pending', 'waiting'), ?1, ?1, id, ?5 FROM streams WHERE id = ?2`)
+      iif(method = 'push', 'pending', 'waiting'), ?1, ?1, id, ?5, ${nextSeq} FROM streams st WHERE id = ?2`)
   const queue = streamQueue(db, write)
 
   function say(id: string, event: StreamEvent, now: number): void {

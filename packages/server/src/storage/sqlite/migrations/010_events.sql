@@ -27,7 +27,11 @@ CREATE TABLE stream_removals (
   PRIMARY KEY (stream_id, sub)
 ) STRICT, WITHOUT ROWID;
 
--- In the order of the logouts: their ids grow with time.
-CREATE INDEX deliveries_of_stream ON deliveries (stream_id, state, logout_id) WHERE stream_id IS NOT NULL;
+-- In which order a stream owes its events.
+ALTER TABLE deliveries ADD COLUMN seq INTEGER;
+CREATE INDEX deliveries_of_stream ON deliveries (stream_id, state, seq) WHERE stream_id IS NOT NULL;
+CREATE INDEX deliveries_in_order ON deliveries (stream_id, seq) WHERE stream_id IS NOT NULL;
+DROP INDEX deliveries_due;
+CREATE INDEX deliveries_due ON deliveries (client_id, kind, next_at, seq) WHERE state = 'pending';
 -- What streams say of themselves belongs to no logout, and is swept by its age.
 CREATE INDEX deliveries_of_no_logout ON deliveries (created_at) WHERE event IS NOT NULL;
