@@ -7,6 +7,7 @@ import type { Config } from './config/schema.ts'
 import type { DoorParts } from './doors/door.ts'
 import { openDoors } from './doors/routes.ts'
 import { type Heart, logoutHeart } from './logout/end.ts'
+import { type Expiry, endOverSessions } from './logout/expiry.ts'
 import { type JobRunner, runJobs } from './logout/jobs.ts'
 import { type Outbox, startOutbox } from './notify/outbox.ts'
 import { senders } from './notify/senders.ts'
@@ -31,6 +32,7 @@ export interface System {
   storage: Storage
   heart: Heart
   jobs: JobRunner
+  expiry: Expiry
   op: Op
   web: WebServer
   log: Logger
@@ -145,11 +147,16 @@ async function assemble({ config, log, storage, sealer, jobs }: Foundation): Pro
       .catch((error: unknown) => log.error({ err: error }, 'streams could not be kept bounded'))
   }, upkeepEveryMs).unref()
 
+  const expiry = endOverSessions({ storage, heart, clock }, error =>
+    log.error({ err: error }, 'sessions whose time is up could not be ended; tried again')
+  )
+
   let closed: Promise<void> | undefined
   async function close(): Promise<void> {
     stopping = true
     clearInterval(upkeep)
     await web.close()
+    await expiry.stop()
     await sending.stop()
     await jobs.stop()
     await storage.close()
@@ -160,6 +167,7 @@ async function assemble({ config, log, storage, sealer, jobs }: Foundation): Pro
     storage,
     heart,
     jobs,
+    expiry,
     op,
     web,
     log,

@@ -28,8 +28,8 @@ export type CauseName =
 
 /** What one cause does: one row of the table. */
 export interface Effects {
-  /** Which OP sessions end. */
-  sessions: 'none' | 'this' | 'others_of_user' | 'all_of_user' | 'every'
+  /** Which OP sessions end. `this_if_over`: only where its time is really up when it is written down. */
+  sessions: 'none' | 'this' | 'this_if_over' | 'others_of_user' | 'all_of_user' | 'every'
   /**
    * What is revoked. `bound`: the grants that live with the ended sessions, which needs no write of its own.
    * `presented_grant`: also every token of the grant whose token was presented (a server token: that token alone).
@@ -47,14 +47,22 @@ export interface Effects {
     | 'every'
   /** Which RPs are told. */
   told: 'nobody' | 'session_rps' | 'clients_of_user' | 'client' | 'every_rp'
-  /** What the user allowed the client is taken back too. */
+  /** What the user allowed the client is taken back too, and with it the client's place among the RPs of her sessions. */
   consent?: 'dropped'
+  /** A sign-in that was proven before and is still under way comes to nothing. */
+  proofs?: 'void'
   /** The state that the user or the client is in from then on. */
   leaves?: 'user_disabled' | 'user_deleted' | 'client_disabled'
 }
 
 const thisSession: Effects = { sessions: 'this', tokens: 'bound', told: 'session_rps' }
-const otherSessions: Effects = { sessions: 'others_of_user', tokens: 'bound', told: 'session_rps' }
+const timeIsUp: Effects = { ...thisSession, sessions: 'this_if_over' }
+const otherSessions: Effects = {
+  sessions: 'others_of_user',
+  tokens: 'bound',
+  told: 'session_rps',
+  proofs: 'void'
+}
 const wholeUser: Effects = { sessions: 'all_of_user', tokens: 'all_of_user', told: 'clients_of_user' }
 const wholeClient: Effects = { sessions: 'none', tokens: 'all_of_client', told: 'client' }
 const browserLogout: Effects = { sessions: 'this', tokens: 'bound_and_presented_grant', told: 'session_rps' }
@@ -85,8 +93,8 @@ export const effects: Readonly<Record<CauseName, Effects>> = {
   admin_all: { sessions: 'every', tokens: 'every', told: 'every_rp' },
   code_replay: replay,
   refresh_replay: replay,
-  idle_timeout: thisSession,
-  absolute_timeout: thisSession
+  idle_timeout: timeIsUp,
+  absolute_timeout: timeIsUp
 }
 
 /** Who asked, for the audit trail. */

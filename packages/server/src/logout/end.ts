@@ -59,6 +59,8 @@ function sessionsOf(cause: Cause): Pick<EndOrder, 'sessions'> {
     case 'this':
       // A browser without a live session has nothing to end but the token that it presents.
       return cause.sessionUid === undefined ? {} : { sessions: { uid: cause.sessionUid } }
+    case 'this_if_over':
+      return { sessions: { uid: needed(cause, 'sessionUid'), onlyIfOver: true } }
     case 'others_of_user':
       return { sessions: { ofUser: needed(cause, 'sub'), except: needed(cause, 'sessionUid') } }
     default:
@@ -93,12 +95,15 @@ function tokensOf(cause: Cause): Pick<EndOrder, 'grants' | 'tokens' | 'grantsOf'
   }
 }
 
-function statesOf(cause: Cause): Pick<EndOrder, 'userStatus' | 'disableClient' | 'dropConsent'> {
-  const { leaves, consent } = effects[cause.name]
+function statesOf(
+  cause: Cause
+): Pick<EndOrder, 'userStatus' | 'disableClient' | 'dropConsent' | 'voidProofs'> {
+  const { leaves, consent, proofs } = effects[cause.name]
   return {
     ...(leaves === 'user_disabled' ? { userStatus: 'disabled' } : {}),
     ...(leaves === 'user_deleted' ? { userStatus: 'deleted' } : {}),
     ...(leaves === 'client_disabled' ? { disableClient: true } : {}),
+    ...(proofs === 'void' ? { voidProofs: needed(cause, 'sub') } : {}),
     ...(consent === 'dropped'
       ? { dropConsent: { sub: needed(cause, 'sub'), clientId: needed(cause, 'clientId') } }
       : {})

@@ -19,7 +19,7 @@ export interface SessionInput {
   ip?: string
   /**
    * The user's {@link User.mark} when she proved who she is. Under another one by now the proof is void: a logout of
-   * everything has landed since, and the session counts as ended.
+   * everything has landed since, or the password has changed, and the session counts as ended.
    */
   provenUnder?: string
   /**
@@ -164,7 +164,7 @@ export interface UserInput {
 export interface User extends UserInput {
   status: 'active' | 'disabled' | 'deleted'
   createdAt: number
-  /** Changes with every logout of the whole user or of the whole system; opaque. */
+  /** Changes with every logout of the whole user or system, and when earlier proofs count no more; opaque. */
   mark: string
 }
 
@@ -202,8 +202,11 @@ export interface EndOrder {
   logoutId: string
   /** The name of the cause, for the receipt and the audit trail. */
   cause: string
-  /** Sessions to end one by one. */
-  sessions?: { uid: string } | { ofUser: string; except: string | null }
+  /**
+   * Sessions to end one by one. `onlyIfOver`: not one whose limits have not passed (after all), nor one that a job is
+   * about to end.
+   */
+  sessions?: { uid: string; onlyIfOver?: true } | { ofUser: string; except: string | null }
   /** Grants to revoke. */
   grants?: string[]
   /** Tokens to revoke by themselves, by hash. */
@@ -216,7 +219,12 @@ export interface EndOrder {
   userStatus?: 'disabled' | 'deleted'
   /** The client is disabled in the same transaction. */
   disableClient?: boolean
-  /** The consent that is taken back in the same transaction. */
+  /** What was proven about this user before counts no more, in the same transaction; by itself that ends nothing. */
+  voidProofs?: string
+  /**
+   * The consent that is taken back in the same transaction; the client is no RP of this user's sessions any more, after
+   * it was told.
+   */
   dropConsent?: { sub: string; clientId: string }
   /** Who must hear: the RPs of the sessions that end, one client by `sub`, or nobody. */
   tell: 'session_rps' | 'client' | 'job' | 'nobody'
@@ -230,6 +238,14 @@ export interface Ended {
   state: 'ended' | 'already_ended'
   /** The receipt's id; of an earlier logout when that one had ended it, `null` when nobody ever did. */
   receiptId: string | null
+}
+
+/** A session whose time is up. */
+export interface OverSession {
+  uid: string
+  sub: string
+  /** The limit that it reached first. */
+  reached: 'idle' | 'absolute'
 }
 
 /** One logout: what it ended. */

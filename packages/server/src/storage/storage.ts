@@ -16,6 +16,7 @@ import type {
   GrantInput,
   Json,
   KeyRow,
+  OverSession,
   ReceiptRow,
   RecordInput,
   RecordKind,
@@ -183,6 +184,11 @@ export interface LogoutStore {
    * killed and queues their deliveries, each exactly once. `idle` when no job is open.
    */
   runJob(limit: number, now: number): Promise<'worked' | 'idle'>
+  /**
+   * Sessions whose idle or absolute limit has passed and that nothing has ended, at most `limit` of them, those that were
+   * over first first. Not those that a logout of everything has killed: its job ends them.
+   */
+  listOverSessions(limit: number, now: number): Promise<OverSession[]>
   findReceipt(id: string): Promise<ReceiptRow | undefined>
   /** The deliveries of one logout, or all. */
   listDeliveries(logoutId?: string): Promise<Delivery[]>
@@ -240,10 +246,10 @@ export interface UpkeepStore {
   /** A sealed secret by name; made with `make` when there is none. Two processes at once get the same one. */
   findOrMakeSecret(name: string, make: () => string): Promise<string>
   /**
-   * Removes, in small batches, what has been over for longer than `retentionSeconds`: ended and expired sessions,
-   * dead grants, logouts with their deliveries, audit rows; besides, records once they have expired and tokens a week
-   * after that, status lists with their tokens. Stays: what an open job has still to write down, a delivery that is pending (with its logout), a
-   * grant for as long as one of its tokens. Returns the number of rows removed.
+   * Removes, in small batches, what has been over for longer than `retentionSeconds`: ended sessions, dead grants,
+   * logouts with their deliveries, audit rows; besides, records once they have expired and tokens a week after that,
+   * status lists with their tokens. Stays: a session that nothing has ended, what an open job has still to write down, a
+   * delivery that is pending (with its logout), a grant for as long as one of its tokens. Returns the number of rows removed.
    */
   sweep(now: number, retentionSeconds: number): Promise<number>
   /**
