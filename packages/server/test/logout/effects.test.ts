@@ -7,6 +7,7 @@ import {
   makeWorld,
   type SessionName,
   sessions,
+  soon,
   tokenNames,
   type World
 } from './world.ts'
@@ -38,7 +39,7 @@ test('the table of causes says what was decided, cell by cell', () => {
     [['admin_client', 'client_disabled'], 'none', 'all_of_client', 'client'],
     [['admin_all'], 'every', 'every', 'every_rp'],
     [['code_replay', 'refresh_replay'], 'none', 'grant', 'nobody'],
-    [['idle_timeout', 'absolute_timeout'], 'this', 'bound', 'session_rps']
+    [['idle_timeout', 'absolute_timeout'], 'this_if_over', 'bound', 'session_rps']
   ]
   const table: Record<string, Effects> = {}
   for (const [names, endsSessions, revokes, told, consent] of decided)
@@ -51,6 +52,9 @@ test('the table of causes says what was decided, cell by cell', () => {
     client_disabled: 'client_disabled'
   }
   for (const [name, state] of Object.entries(leaves)) Object.assign(table[name] ?? {}, { leaves: state })
+  // What was proven by a password that is gone, or before all other sessions were ended, comes to nothing.
+  for (const name of ['account_others', 'password_changed'])
+    Object.assign(table[name] ?? {}, { proofs: 'void' })
   expect(effects).toEqual(table)
 })
 
@@ -65,6 +69,8 @@ interface Case {
   told?: string[]
   /** Told by a job that follows, since it may be many. */
   later?: true
+  /** The limit that Ola's laptop has reached when it is called. */
+  reached?: 'idle' | 'absolute'
 }
 
 const laptop: Case = {
@@ -241,8 +247,8 @@ const cases: [CauseName, string, Case][] = [
   ],
   ['code_replay', 'one grant', replay],
   ['refresh_replay', 'one grant', replay],
-  ['idle_timeout', 'one session', laptop],
-  ['absolute_timeout', 'one session', laptop]
+  ['idle_timeout', 'one session', { ...laptop, reached: 'idle' }],
+  ['absolute_timeout', 'one session', { ...laptop, reached: 'absolute' }]
 ]
 
 test('each cause is tried', () => {
@@ -252,7 +258,8 @@ test('each cause is tried', () => {
 test.each(cases)(
   '%s, %s: ends exactly what its row says, tells exactly those, once',
   async (name, _what, it) => {
-    const world = await makeWorld()
+    const world = await makeWorld(':memory:', it.reached)
+    if (it.reached) world.moveTo(soon)
     const cause = await causeFor(world, name, it)
     const after = {
       sessions: Object.keys(sessions)

@@ -84,6 +84,8 @@ export interface Seen {
 export interface World {
   storage: Storage
   heart: Heart
+  /** Sets the time of the heart, and of what is seen. */
+  moveTo(instant: number): void
   /** How often the heart said that something was committed. */
   committed(): number
   see(): Promise<Seen>
@@ -101,17 +103,24 @@ export const tokenNames: readonly string[] = [
   ...Object.keys(serverTokens).map(name => `server ${name}`)
 ]
 
-/** Makes a world. */
-export async function makeWorld(path = ':memory:'): Promise<World> {
+/** When the session on Ola's laptop is over in a world that is made with a limit. */
+export const soon = now + 60
+
+/** Makes a world; in one with a limit, Ola's laptop reaches it {@link soon}. */
+export async function makeWorld(path = ':memory:', limit?: 'idle' | 'absolute'): Promise<World> {
   const storage = openSqlite(path)
-  await fill(storage)
+  await fill(storage, limit)
   let commits = 0
-  const heart = logoutHeart(storage, { now: () => now }, () => commits++)
+  let instant = now
+  const heart = logoutHeart(storage, { now: () => instant }, () => commits++)
   return {
     storage,
     heart,
     committed: () => commits,
-    see: () => see(storage),
+    moveTo(to) {
+      instant = to
+    },
+    see: () => see(storage, instant),
     async settle() {
       const jobs = runJobs(storage, { now: () => now }, error => {
         throw error
@@ -128,14 +137,15 @@ export async function makeWorld(path = ':memory:'): Promise<World> {
   }
 }
 
-async function fill(storage: Storage): Promise<void> {
+async function fill(storage: Storage, limit?: 'idle' | 'absolute'): Promise<void> {
   for (const sub of ['ola', 'kari']) {
     const user = { sub, email: `${sub}@example.test`, name: sub, passwordHash: 'none', claims: {} }
     await storage.addUser(user, now)
   }
   for (const [clientId, backchannelLogoutUri] of Object.entries(addresses))
     await storage.saveClient({ clientId, source: 'config', metadata: {}, backchannelLogoutUri }, now)
-  for (const name of Object.keys(sessions) as SessionName[]) await openSession(storage, name)
+  for (const name of Object.keys(sessions) as SessionName[])
+    await openSession(storage, name, name, name === 'ola laptop' ? limit : undefined)
   for (const name of Object.keys(grants) as GrantName[]) await openGrant(storage, name)
   await saveToken(storage, 'code ola plain laptop', 'AuthorizationCode', 'plain', 'ola plain laptop')
   for (const [name, client] of Object.entries(serverTokens))
@@ -147,9 +157,14 @@ async function fill(storage: Storage): Promise<void> {
 }
 
 /** Signs somebody in once more, in a browser of that name. */
-export async function openSession(storage: Storage, name: SessionName, uid: string = name): Promise<void> {
+export async function openSession(
+  storage: Storage,
+  name: SessionName,
+  uid: string = name,
+  limit?: 'idle' | 'absolute'
+): Promise<void> {
   const { sub, rps } = sessions[name]
-  const times = { loginAt: now, expiresAt: later, endsAt: later }
+  const times = { loginAt: now, expiresAt: limit ? soon : later, endsAt: limit === 'absolute' ? soon : later }
   await storage.saveSession(
     { uid, cookieHash: hashSecret(uid), sub, remembered: true, ...times, payload: {} },
     now
@@ -189,7 +204,7 @@ async function saveToken(
   if (outcome !== 'saved') throw new Error(`${value} was not saved`)
 }
 
-async function see(storage: Storage): Promise<Seen> {
+async function see(storage: Storage, now: number): Promise<Seen> {
   const live = await storage.listSessions({ limit: 100 }, now)
   const tokens: string[] = []
   for (const name of tokenNames) if (await storage.findToken(hashSecret(name), now)) tokens.push(name)

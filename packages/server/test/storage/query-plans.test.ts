@@ -39,7 +39,7 @@ const mayScan = [
   // One row per 65,536 tokens, for as long as these live.
   /FROM status_lists/,
   // An operator's lists, cut off by their limits.
-  /FROM users ORDER BY created_at/,
+  /FROM users u .*ORDER BY u.created_at/,
   /FROM sessions s CROSS JOIN users .* ORDER BY s.created_at DESC/,
   /FROM deliveries .*ORDER BY created_at/,
   /FROM audit WHERE/,
@@ -64,7 +64,7 @@ test('every statement but the few that may finds its rows by an index', () => {
 
 test('the lists in order of time read an index in that order and sort nothing', () => {
   const lists = statements.filter(sql =>
-    /ORDER BY (s\.created_at|g\.created_at|l\.at|created_at, epoch)/.test(sql)
+    /ORDER BY (s\.created_at|g\.created_at|l\.at|created_at, epoch|sc\.sid|min\()/.test(sql)
   )
   expect(lists.length).toBeGreaterThanOrEqual(7)
   const sorting = lists.filter(
@@ -106,6 +106,21 @@ test.each([
     'whether a client was told',
     /ifnull\(sub, ''\) = \?/,
     ['INDEX deliveries_once (logout_id=? AND client_id=? AND <expr>=?)']
+  ],
+  [
+    'sessions whose time is up',
+    /AS reached FROM sessions/,
+    ['s USING INDEX sessions_by_limit (<expr><?)', 'u USING PRIMARY KEY']
+  ],
+  [
+    'the places of a client among RPs, for a job',
+    /sc.sid > \?2 ORDER BY sc.sid/,
+    ['sc USING INDEX session_clients_sid (client_id=? AND sid>?)']
+  ],
+  [
+    'whether a client has become an RP since',
+    /session_clients WHERE client_id = \?1 AND client_epoch/,
+    ['INDEX session_clients_of_epoch (client_id=? AND client_epoch=?)']
   ],
   ['the oldest job', /FROM jobs WHERE done_at IS NULL/, ['jobs_open']],
   [

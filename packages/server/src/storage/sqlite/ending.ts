@@ -2,11 +2,16 @@ import type { DatabaseSync } from 'node:sqlite'
 import type { AuditEntry, Delivery, Ended, EndOrder, Json, ReceiptRow } from '../records.ts'
 import type { LogoutStore } from '../storage.ts'
 import { endOne } from './end-one.ts'
+import { endOver } from './end-over.ts'
 import type { Write } from './group-commit.ts'
 import { sqliteJobs } from './jobs.ts'
 import { insertOwed } from './owed.ts'
 import { streamEvents } from './stream-events.ts'
 import { wideEnds } from './wide-ends.ts'
+
+/** ?1 user, ?2 client. */
+const rpRowsOf = `sessions s CROSS JOIN session_clients sc ON sc.session_uid = s.uid
+  WHERE s.sub = ?1 AND s.ended_at IS NULL AND sc.client_id = ?2`
 
 interface Counts {
   sessionsEnded: number
@@ -18,6 +23,7 @@ interface Counts {
 export function sqliteEnding(db: DatabaseSync, write: Write): LogoutStore {
   const one = endOne(db)
   const ofUser = db.prepare('SELECT uid FROM sessions WHERE sub = ?1 AND ended_at IS NULL AND uid IS NOT ?2')
+  const over = endOver(db)
   const endedBy = db.prepare('SELECT ended_by AS id FROM sessions WHERE uid = ?')
   const revokedBy = db.prepare('SELECT revoked_by AS id FROM grants WHERE id = ?')
   const revokeGrantsOf = db.prepare(`UPDATE grants SET revoked_at = ?1, revoked_by = ?2
@@ -46,6 +52,10 @@ export function sqliteEnding(db: DatabaseSync, write: Write): LogoutStore {
   const disable = db.prepare(
     'UPDATE clients SET enabled = 0, version = version + 1 WHERE client_id = ? AND enabled = 1'
   )
+  const voidProofs = db.prepare('UPDATE users SET proofs = proofs + 1 WHERE sub = ?')
+  const isRp = db.prepare(`SELECT EXISTS (SELECT 1 FROM ${rpRowsOf}) AS found`)
+  const leave = db.prepare(`DELETE FROM session_clients WHERE client_id = ?2 AND session_uid IN
+    (SELECT uid FROM sessions WHERE sub = ?1 AND ended_at IS NULL)`)
   const dropConsent = db.prepare('DELETE FROM consents WHERE sub = ? AND client_id = ?')
   const addLogout =
     db.prepare(`INSERT INTO logouts (id, cause, sub, client_id, at, sessions_ended, grants_revoked,
@@ -56,8 +66,9 @@ export function sqliteEnding(db: DatabaseSync, write: Write): LogoutStore {
 
   function end(order: EndOrder, now: number): Ended {
     const counts: Counts = { sessionsEnded: 0, grantsRevoked: 0, tokensRevoked: 0 }
+    const endSession = onlyIfOver(order) ? over.end : one.session
     for (const uid of sessionUids(order)) {
-      if (one.session.run(now, order.logoutId, uid).changes === 0) continue
+      if (endSession.run(now, order.logoutId, uid).changes === 0) continue
       counts.sessionsEnded++
       events.sessionEnded(order.logoutId, uid, now)
       if (order.tell === 'session_rps') one.tellRps.run(now, order.logoutId, uid, order.sub)
@@ -77,6 +88,7 @@ export function sqliteEnding(db: DatabaseSync, write: Write): LogoutStore {
       const bySid = tellClientBySid.run(now, order.logoutId, order.sub, order.clientId)
       if (bySid.changes === 0) tellClientBySub.run(now, order.logoutId, order.sub, order.clientId)
     }
+    if (order.dropConsent) leave.run(order.dropConsent.sub, order.dropConsent.clientId)
     if (order.epoch && 'user' in order.epoch) events.userEnded(order.logoutId, order.epoch.user, now)
     writeDown(order, counts, now)
     return { state: 'ended', receiptId: order.logoutId }
@@ -95,8 +107,12 @@ export function sqliteEnding(db: DatabaseSync, write: Write): LogoutStore {
     if (order.disableClient && clientId !== null) changed = disable.run(clientId).changes > 0
     // A second "disable" finds the status already so and must not move the counter again.
     const repeated = (order.userStatus !== undefined || order.disableClient === true) && !changed
-    if (order.dropConsent)
-      changed = dropConsent.run(order.dropConsent.sub, order.dropConsent.clientId).changes > 0 || changed
+    if (order.dropConsent) {
+      const { sub, clientId } = order.dropConsent
+      changed = isRp.get(sub, clientId)?.found === 1 || changed
+      changed = dropConsent.run(sub, clientId).changes > 0 || changed
+    }
+    if (order.voidProofs !== undefined) voidProofs.run(order.voidProofs)
     if (order.epoch && !repeated) changed = wide.end(order.epoch, order.logoutId, now) || changed
     return changed
   }
@@ -157,6 +173,7 @@ export function sqliteEnding(db: DatabaseSync, write: Write): LogoutStore {
 
   return {
     end: (order, now) => write(() => end(order, now)),
+    listOverSessions: async (limit, now) => over.list(limit, now),
     runJob: (limit, now) => write(() => jobs.runBatch(limit, now)),
     findReceipt: async id => {
       const row = findLogout.get(id)
@@ -179,6 +196,9 @@ export function sqliteEnding(db: DatabaseSync, write: Write): LogoutStore {
       })
   }
 }
+
+const onlyIfOver = ({ sessions }: EndOrder): boolean =>
+  sessions !== undefined && 'uid' in sessions && sessions.onlyIfOver === true
 
 /** Whether an order ends several rows of one user. */
 function isSpread({ sessions, grantsOf }: EndOrder): boolean {

@@ -8,6 +8,8 @@ interface Job {
   kind: 'user' | 'client' | 'system'
   subject: string
   epoch: number
+  /** The last sid of the client that was looked at. */
+  told_up_to: string
 }
 
 /** Writes down, batch by batch, what a moved epoch has already ended. */
@@ -16,15 +18,16 @@ export interface Jobs {
 }
 
 /**
- * A job walks over the sessions, then the grants, that its epoch killed. Each is marked as it is taken, in the same
- * transaction that queues its deliveries, so a batch that is repeated finds nothing left of what was done.
+ * A job walks over the sessions, then the grants, that its epoch killed; of a client, over its places among RPs first.
+ * Each is marked as it is taken (of the places, how far it came), in the same transaction that queues its deliveries, so a
+ * batch that is repeated finds nothing left of what was done.
  */
 export function sqliteJobs(db: DatabaseSync): Jobs {
   const one = endOne(db)
   const events = streamEvents(db)
   // By epoch too, so that of two logouts of one user in the same second the first gets what it ended.
   const oldest = db.prepare(
-    `SELECT logout_id, kind, subject, epoch FROM jobs WHERE done_at IS NULL
+    `SELECT logout_id, kind, subject, epoch, told_up_to FROM jobs WHERE done_at IS NULL
     ORDER BY created_at, epoch, logout_id LIMIT 1`
   )
   const done = db.prepare('UPDATE jobs SET done_at = ? WHERE logout_id = ?')
@@ -54,6 +57,10 @@ export function sqliteJobs(db: DatabaseSync): Jobs {
       AND ?1 = '' AND g.system_epoch < ?2 LIMIT ?3`
     )
   }
+  const rpsOf = db.prepare(`SELECT sc.sid, s.sub, sc.client_epoch < ?3 AND s.ended_at IS NULL AS was_rp
+    FROM session_clients sc CROSS JOIN sessions s ON s.uid = sc.session_uid
+    WHERE sc.client_id = ?1 AND sc.sid > ?2 ORDER BY sc.sid LIMIT ?4`)
+  const toldUpTo = db.prepare('UPDATE jobs SET told_up_to = ?2 WHERE logout_id = ?1')
   const sidOf = db.prepare(`SELECT sc.sid FROM session_clients sc JOIN sessions s ON s.uid = sc.session_uid
     WHERE sc.session_uid = ? AND sc.client_id = ? AND s.ended_at IS NULL`)
   const toldAlready = db.prepare(
@@ -76,6 +83,17 @@ export function sqliteJobs(db: DatabaseSync): Jobs {
       // The end of one user as a whole was queued with it.
       if (job.kind === 'system') events.userEnded(job.logout_id, String(row.sub), now)
     }
+    return rows.length
+  }
+
+  /** Tells a client wherever it is an RP, with or without a grant: its own login hangs on the session. */
+  function tellRpsOf(job: Job, limit: number, now: number): number {
+    if (job.kind !== 'client') return 0
+    const rows = rpsOf.all(job.subject, job.told_up_to, job.epoch, limit)
+    for (const row of rows)
+      if (row.was_rp === 1) tellClient.run(now, job.logout_id, String(row.sid), String(row.sub), job.subject)
+    const last = rows.at(-1)
+    if (last) toldUpTo.run(job.logout_id, String(last.sid))
     return rows.length
   }
 
@@ -102,7 +120,7 @@ export function sqliteJobs(db: DatabaseSync): Jobs {
   /** Goes on with one job. Returns how much of the limit is left; some, when the job is done. */
   function carryOn(job: Job, limit: number, now: number): number {
     const sessions = endSessions(job, limit, now)
-    const left = limit - sessions
+    const left = limit - sessions - tellRpsOf(job, limit - sessions, now)
     // Grants only once no session is left, so that a client is told by sid wherever it has one.
     const grants = left > 0 ? revokeGrants(job, left, now) : { seen: 0, revoked: 0 }
     if (sessions + grants.revoked > 0) count.run(job.logout_id, sessions, grants.revoked)

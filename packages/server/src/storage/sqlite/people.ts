@@ -4,17 +4,19 @@ import { emailKey } from '../email-key.ts'
 import type { Json, User } from '../records.ts'
 import type { PeopleStore } from '../storage.ts'
 import type { Write } from './group-commit.ts'
+import { markOf } from './liveness.ts'
 
-const columns = `sub, email, name, password_hash AS passwordHash, claims, status, created_at AS createdAt,
-  epoch || '.' || (SELECT epoch FROM system WHERE id = 1) AS mark`
+const columns = `u.sub, u.email, u.name, u.password_hash AS passwordHash, u.claims, u.status, u.created_at AS createdAt,
+  ${markOf} AS mark`
+const from = 'users u CROSS JOIN system y ON y.id = 1'
 
 /** {@link PeopleStore} on SQLite. */
 export function sqlitePeople(db: DatabaseSync, write: Write): PeopleStore {
   const add = db.prepare(`INSERT INTO users (sub, email, email_key, name, password_hash, claims, created_at)
     VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`)
-  const bySub = db.prepare(`SELECT ${columns} FROM users WHERE sub = ?`)
-  const byEmail = db.prepare(`SELECT ${columns} FROM users WHERE email_key = ?`)
-  const list = db.prepare(`SELECT ${columns} FROM users ORDER BY created_at, sub LIMIT ?`)
+  const bySub = db.prepare(`SELECT ${columns} FROM ${from} WHERE u.sub = ?`)
+  const byEmail = db.prepare(`SELECT ${columns} FROM ${from} WHERE u.email_key = ?`)
+  const list = db.prepare(`SELECT ${columns} FROM ${from} ORDER BY u.created_at, u.sub LIMIT ?`)
   const consent = db.prepare('SELECT scopes FROM consents WHERE sub = ? AND client_id = ?')
   const allow = db.prepare(`INSERT INTO consents (sub, client_id, scopes, updated_at) VALUES (?, ?, ?, ?)
     ON CONFLICT (sub, client_id) DO UPDATE SET scopes = excluded.scopes, updated_at = excluded.updated_at`)

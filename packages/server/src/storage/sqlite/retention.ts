@@ -69,12 +69,10 @@ function unusedStatusLists(db: DatabaseSync): Step {
   return ({ now }) => whole(Number(remove.run(now - tokenKeptSeconds).changes))
 }
 
-/** A session without an end whose epoch has moved is still to be written down by a job. */
+/** Only what has ended: a session whose time is up, or which a job has still to write down, has RPs that must hear. */
 function oldSessions(db: DatabaseSync): Step {
   const page = db.prepare(`SELECT s.created_at AS at, s.uid AS id,
-      (s.ended_at <= ?1 OR (s.ended_at IS NULL AND min(s.expires_at, s.ends_at) <= ?1
-        AND s.user_epoch = u.epoch AND s.system_epoch = y.epoch)) AS over
-    FROM sessions s JOIN system y ON y.id = 1 LEFT JOIN users u ON u.sub = s.sub
+      s.ended_at <= ?1 AS over FROM sessions s
     WHERE s.created_at <= ?1 AND (s.created_at, s.uid) > (?2, ?3) ORDER BY s.created_at, s.uid LIMIT ${batchSize}`)
   const removeClients = db.prepare('DELETE FROM session_clients WHERE session_uid = ?')
   const remove = db.prepare('DELETE FROM sessions WHERE uid = ?')

@@ -2,7 +2,7 @@ import type { DatabaseSync } from 'node:sqlite'
 import type { Json, Session, SessionClient, SessionGlance } from '../records.ts'
 import type { SessionStore } from '../storage.ts'
 import type { Write } from './group-commit.ts'
-import { sessionJoin, sessionLive } from './liveness.ts'
+import { joinAsRp, markOf, sessionJoin, sessionLive } from './liveness.ts'
 
 interface SessionRow {
   uid: string
@@ -33,7 +33,7 @@ export function sqliteSessions(db: DatabaseSync, write: Write): SessionStore {
       last_active_at, expires_at, ends_at, user_epoch, system_epoch, user_agent, ip, payload, handle_hash)
     SELECT ?2, ?3, u.sub, ?5, ?6, ?1, ?1, ?7, ?8, u.epoch, y.epoch, ?9, ?10, ?11, ?14
       FROM users u JOIN system y ON y.id = 1 WHERE u.sub = ?4 AND u.status = 'active'
-        AND (?12 IS NULL OR ?12 = u.epoch || '.' || y.epoch)
+        AND (?12 IS NULL OR ?12 = ${markOf})
     ON CONFLICT (uid) DO UPDATE SET cookie_hash = excluded.cookie_hash, remembered = excluded.remembered,
       last_active_at = ?1, expires_at = excluded.expires_at, payload = excluded.payload,
       ends_at = CASE WHEN excluded.login_at > s.login_at THEN excluded.ends_at ELSE s.ends_at END,
@@ -59,8 +59,7 @@ export function sqliteSessions(db: DatabaseSync, write: Write): SessionStore {
   const clients = db.prepare(`SELECT client_id AS clientId, sid FROM session_clients WHERE session_uid = ?
     ORDER BY joined_at, client_id`)
   const joined = db.prepare('SELECT 1 FROM session_clients WHERE session_uid = ? AND client_id = ?')
-  const join = db.prepare(`INSERT INTO session_clients (session_uid, client_id, sid, joined_at)
-    VALUES (?1, ?2, ?3, ?4) ON CONFLICT (session_uid, client_id) DO NOTHING`)
+  const join = db.prepare(joinAsRp)
   const alive = db.prepare(`SELECT 1 FROM ${sessionJoin} WHERE s.uid = ?2 AND ${sessionLive}`)
   const row = db.prepare(`SELECT ${columns} FROM ${sessionJoin} WHERE s.uid = ?2`)
   // One statement for each question: a condition that switches itself off would keep the planner from its index.

@@ -2,7 +2,16 @@ import type { DatabaseSync } from 'node:sqlite'
 import type { Json, StoredRecord, Token, TokenInput } from '../records.ts'
 import type { TokenStore } from '../storage.ts'
 import type { Write } from './group-commit.ts'
-import { grantJoin, grantLive, sessionJoin, sessionLive, tokenJoin, tokenLive } from './liveness.ts'
+import {
+  grantJoin,
+  grantLive,
+  joinAsRp,
+  markOf,
+  sessionJoin,
+  sessionLive,
+  tokenJoin,
+  tokenLive
+} from './liveness.ts'
 
 interface TokenRow extends Omit<Token, 'payload' | 'consumedAgain'> {
   payload: string
@@ -47,7 +56,7 @@ export function sqliteTokens(db: DatabaseSync, write: Write): TokenStore {
     SELECT ?2, u.sub, c.client_id, ?5, ?6, ?1, ?7, u.epoch, c.epoch, y.epoch, ?8
       FROM users u JOIN clients c ON c.client_id = ?4 JOIN system y ON y.id = 1
       WHERE u.sub = ?3 AND u.status = 'active' AND c.enabled = 1
-        AND (?9 IS NULL OR ?9 = u.epoch || '.' || y.epoch)`)
+        AND (?9 IS NULL OR ?9 = ${markOf})`)
   const addUserClient = db.prepare(
     'INSERT INTO user_clients (sub, client_id, first_at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING'
   )
@@ -65,8 +74,7 @@ export function sqliteTokens(db: DatabaseSync, write: Write): TokenStore {
     ON CONFLICT (hash) DO UPDATE SET payload = excluded.payload, expires_at = excluded.expires_at
       WHERE tokens.revoked_at IS NULL`)
   const enabledClient = db.prepare('SELECT 1 FROM clients WHERE client_id = ? AND enabled = 1')
-  const addClient = db.prepare(`INSERT INTO session_clients (session_uid, client_id, sid, joined_at)
-    VALUES (?, ?, ?, ?) ON CONFLICT (session_uid, client_id) DO NOTHING`)
+  const addClient = db.prepare(joinAsRp)
   const liveToken = db.prepare(
     `SELECT ${tokenColumns}, u.email AS userEmail FROM ${tokenJoin} WHERE t.hash = ?2 AND ${tokenLive}`
   )

@@ -29,7 +29,8 @@ export function wideEnds(db: DatabaseSync): WideEnds {
       OR EXISTS (SELECT 1 FROM grants WHERE sub = ?1 AND user_epoch = ?2 AND revoked_at IS NULL) AS found`),
     client: db.prepare(`SELECT
       EXISTS (SELECT 1 FROM grants WHERE client_id = ?1 AND client_epoch = ?2 AND revoked_at IS NULL)
-      OR EXISTS (SELECT 1 FROM tokens WHERE client_id = ?1 AND client_epoch = ?2 AND grant_id IS NULL) AS found`),
+      OR EXISTS (SELECT 1 FROM tokens WHERE client_id = ?1 AND client_epoch = ?2 AND grant_id IS NULL)
+      OR EXISTS (SELECT 1 FROM session_clients WHERE client_id = ?1 AND client_epoch = ?2) AS found`),
     system: db.prepare(`SELECT ?1 = '' AND (
       EXISTS (SELECT 1 FROM sessions INDEXED BY sessions_of_user WHERE system_epoch = ?2 AND ended_at IS NULL)
       OR EXISTS (SELECT 1 FROM grants INDEXED BY grants_of_client WHERE system_epoch = ?2 AND revoked_at IS NULL)

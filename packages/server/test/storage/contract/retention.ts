@@ -23,13 +23,19 @@ export function retentionContract(open: OpenStorage): void {
   test.each([
     ['idle', 3600, 3600],
     ['absolute', 200_000, 86_400]
-  ])('a session that reached its %s limit goes a retention time later', async (_, idle, over) => {
-    const { storage, session } = await withClients(open)
-    const uid = await session('ola', ['silent'], { expiresAt: now + idle })
-    expect(await storage.sweep(now + over + retention - 1, retention)).toBe(0)
-    expect(await storage.sweep(now + over + retention, retention)).toBe(1)
-    expect(await storage.findSessionRow(uid, now)).toBeUndefined()
-  })
+  ])(
+    'a session that reached its %s limit stays until it has been ended, and then as long as any',
+    async (_, idle, over) => {
+      const { storage, session } = await withClients(open)
+      const uid = await session('ola', ['silent'], { expiresAt: now + idle })
+      const late = now + over + 2 * retention
+      expect(await storage.sweep(late, retention)).toBe(0)
+      await storage.end(order({ sub: 'ola', sessions: { uid, onlyIfOver: true } }), late)
+      expect(await storage.sweep(late + retention - 1, retention)).toBe(0)
+      expect(await storage.sweep(late + retention, retention)).toBe(3)
+      expect(await storage.findSessionRow(uid, now)).toBeUndefined()
+    }
+  )
 
   test('a live session stays however old it is', async () => {
     const { storage, session } = await withClients(open)
@@ -126,23 +132,25 @@ export function retentionContract(open: OpenStorage): void {
   })
 
   test('many rows go in many small steps, and those that stay do not keep back those behind them', async () => {
-    const { storage, session } = await withClients(open)
+    const { storage, session, user } = await withClients(open)
+    await user('lasting')
     const later = now + 2 * retention
-    const lasting = { expiresAt: later + 1, endsAt: later + 1 }
     const made = await Promise.all(
-      Array.from({ length: 900 }, (_, index) => session('ola', [], index % 2 === 0 ? lasting : {}))
+      Array.from({ length: 900 }, (_, index) => session(index % 2 === 0 ? 'lasting' : 'ola'))
     )
+    await storage.end(order({ sub: 'ola', sessions: { ofUser: 'ola', except: null } }), now)
     const others: Promise<unknown>[] = []
     const sweeping = storage.sweep(later, retention)
     // Writes that arrive meanwhile are not held up until the end of it.
     for (let index = 0; index < 5; index++) others.push(storage.ping())
-    const order: string[] = []
+    const finished: string[] = []
     await Promise.all([
-      sweeping.then(() => order.push('swept')),
-      Promise.all(others).then(() => order.push('others'))
+      sweeping.then(() => finished.push('swept')),
+      Promise.all(others).then(() => finished.push('others'))
     ])
-    expect(order).toEqual(['others', 'swept'])
-    expect(await sweeping).toBe(made.length / 2)
+    expect(finished).toEqual(['others', 'swept'])
+    // With their logout and its audit row.
+    expect(await sweeping).toBe(made.length / 2 + 2)
     expect(await storage.listSessions({ all: true, limit: 9999 }, later)).toHaveLength(made.length / 2)
   })
 }
