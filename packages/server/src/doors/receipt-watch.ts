@@ -31,12 +31,11 @@ export function receiptWatch(
       receipt => ({ receipt }),
       () => undefined
     )
-    // Nobody listens any more, or somebody else by now, with turns of their own.
-    if (watched.get(it.id) !== it) return
     if (found && JSON.stringify(found) !== JSON.stringify(it.last)) {
       it.last = found
       for (const listener of [...it.listeners]) listener(found.receipt)
     }
+    // Not when nobody listens any more, or somebody else by now, with turns of their own.
     setTimeout(() => watched.get(it.id) === it && void turn(it), everyMs).unref()
   }
 
