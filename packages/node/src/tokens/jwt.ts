@@ -59,7 +59,7 @@ export function jwtCheck(
 function judged(payload: JWTPayload, idx: number, list: StatusList | undefined, now: number): Verdict {
   if (!list) return unknown('no status list that is new enough can be had')
   const status = list.at(idx)
-  if (status === undefined) return dead('the token has no place in its status list')
+  // A place beyond its end tells nothing good either.
   if (status !== 0) return dead('the token has been revoked, or its session has ended')
   // The list may have taken a while.
   return Number(payload.exp) > now ? { state: 'live', token: tokenOf(payload) } : dead('it has expired')

@@ -33,9 +33,13 @@ beforeAll(async () => {
     storage: `sqlite:${path}`,
     config: {
       clients: [
-        ...clients.map(it =>
-          it.client_id === 'news' ? { ...it, sign_secret: signSecret, legacy_jsonp: true, sdk: true } : it
-        ),
+        ...clients
+          .map(it =>
+            it.client_id === 'news' ? { ...it, sign_secret: signSecret, legacy_jsonp: true, sdk: true } : it
+          )
+          .map(it =>
+            it.client_id === 'app' || it.client_id === 'market' ? { ...it, access_token_format: 'jwt' } : it
+          ),
         signing
       ],
       registration: { initial_access_token: initialAccessToken },
@@ -164,6 +168,8 @@ test('the day had every kind of secret in it', () => {
     'ticket'
   ])
     expect(names).toContain(name)
+  // Access tokens of both forms; of a JWT its signature.
+  expect([...(secrets.get('access_token') ?? [])].some(it => it.length > 300)).toBe(true)
   expect(secrets.get('password')).toEqual(new Set([password, wrongPassword, newPassword]))
   expect(secrets.get('client_secret')).toContain(secretOf('market'))
   // Every cookie that any browser was ever given, every token, every id: a short list would prove little.
