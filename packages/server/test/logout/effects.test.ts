@@ -1,16 +1,8 @@
-import { expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { type Cause, type CauseName, type Effects, effects } from '../../src/logout/causes.ts'
-import {
-  consents,
-  type GrantName,
-  grants,
-  makeWorld,
-  type SessionName,
-  sessions,
-  soon,
-  tokenNames,
-  type World
-} from './world.ts'
+import { matrix, type Row } from './matrix.ts'
+import { eventsIn, matrixWorld, rowsFor } from './matrix-world.ts'
+import { consents, now, type SessionName, sessions, soon, tokenNames, type World } from './world.ts'
 
 test('the table of causes says what was decided, cell by cell', () => {
   const decided: [CauseName[], Effects['sessions'], Effects['tokens'], Effects['told'], 'dropped'?][] = [
@@ -58,249 +50,114 @@ test('the table of causes says what was decided, cell by cell', () => {
   expect(effects).toEqual(table)
 })
 
-/** One call of the heart, what of the world it must end, and who must be told. */
-interface Case {
-  ends: Omit<Cause, 'name' | 'presented'> & { presenting?: string }
-  sessions?: SessionName[]
-  grants?: GrantName[]
-  /** Single tokens that end besides. */
-  tokens?: string[]
-  consents?: (typeof consents)[number][]
-  told?: string[]
-  /** Told by a job that follows, since it may be many. */
-  later?: true
-  /** The limit that Ola's laptop has reached when it is called. */
-  reached?: 'idle' | 'absolute'
-}
-
-const laptop: Case = {
-  ends: { sub: 'ola', sessionUid: 'ola laptop' },
-  sessions: ['ola laptop'],
-  grants: ['ola told laptop'],
-  tokens: ['code ola plain laptop'],
-  told: ['loose sid:ola laptop', 'told sid:ola laptop']
-}
-const laptopWithToken: Case = {
-  ...laptop,
-  ends: { ...laptop.ends, clientId: 'plain', presenting: 'access ola plain laptop' },
-  grants: ['ola told laptop', 'ola plain laptop']
-}
-const otherBrowsers: Case = {
-  ends: { sub: 'ola', sessionUid: 'ola laptop' },
-  sessions: ['ola phone', 'ola desk'],
-  grants: ['ola told phone'],
-  told: ['loose sid:ola desk', 'told sid:ola phone']
-}
-const allOfOla: Case = {
-  ends: { sub: 'ola' },
-  sessions: ['ola laptop', 'ola phone', 'ola desk'],
-  grants: (Object.keys(grants) as GrantName[]).filter(name => grants[name].sub === 'ola'),
-  tokens: ['code ola plain laptop'],
-  told: [
-    'login-api sub:ola',
-    'loose sid:ola desk',
-    'loose sid:ola laptop',
-    'told sid:ola laptop',
-    'told sid:ola phone'
-  ],
-  later: true
-}
-const allOfTold: Case = {
-  ends: { clientId: 'told' },
-  grants: (Object.keys(grants) as GrantName[]).filter(name => grants[name].client === 'told'),
-  tokens: ['server told'],
-  told: ['told sid:kari laptop', 'told sid:ola laptop', 'told sid:ola phone'],
-  later: true
-}
-const replay: Case = {
-  ends: { clientId: 'plain', grantId: 'ola plain laptop' },
-  grants: ['ola plain laptop']
-}
-
-const cases: [CauseName, string, Case][] = [
-  ['sdk', 'in one browser', laptop],
-  ['sdk', 'with a token', laptopWithToken],
-  ['redirect', 'in one browser', laptop],
-  ['redirect', 'with a token', laptopWithToken],
-  [
-    'redirect',
-    'without a session, with a token',
-    { ...replay, ends: { presenting: 'access ola plain laptop' } }
-  ],
-  [
-    'redirect',
-    'with the token of a login API',
-    {
-      ...laptop,
-      ends: { ...laptop.ends, presenting: 'access ola login-api' },
-      grants: ['ola told laptop', 'ola login-api']
-    }
-  ],
-  ['rp_initiated', 'in one browser', laptop],
-  ['rp_initiated', 'with a token', laptopWithToken],
-  ['end_session_api', 'one session', laptop],
-  ['api', 'with a plain token', { ...replay, ends: { presenting: 'access ola plain laptop' } }],
-  [
-    'api',
-    'with an offline token',
-    {
-      ends: { presenting: 'access ola told laptop offline' },
-      grants: ['ola told laptop offline']
-    }
-  ],
-  [
-    'api',
-    'with a token of a login API',
-    { ends: { presenting: 'access ola login-api' }, grants: ['ola login-api'] }
-  ],
-  ['api', 'with a server token', { ends: { presenting: 'server one' }, tokens: ['server one'] }],
-  [
-    'revocation',
-    'of an access token',
-    {
-      ends: { presenting: 'access ola plain laptop' },
-      tokens: ['access ola plain laptop']
-    }
-  ],
-  ['revocation', 'of a refresh token', { ...replay, ends: { presenting: 'refresh ola plain laptop' } }],
-  ['revocation', 'of a server token', { ends: { presenting: 'server two' }, tokens: ['server two'] }],
-  [
-    'account_session',
-    'one session',
-    {
-      ends: { sub: 'ola', sessionUid: 'ola desk' },
-      sessions: ['ola desk'],
-      told: ['loose sid:ola desk']
-    }
-  ],
-  ['account_others', 'all but this', otherBrowsers],
-  ['password_changed', 'all but this', otherBrowsers],
-  ['account_everywhere', 'a whole user', allOfOla],
-  ['password_reset', 'a whole user', allOfOla],
-  ['account_deleted', 'a whole user', allOfOla],
-  ['account_disabled', 'a whole user', allOfOla],
-  ['admin_user', 'a whole user', allOfOla],
-  ['global_token_revocation', 'a whole user', allOfOla],
-  [
-    'account_app',
-    'an app with sessions',
-    {
-      ends: { sub: 'ola', clientId: 'told' },
-      grants: ['ola told laptop', 'ola told laptop offline', 'ola told phone'],
-      consents: ['ola told'],
-      told: ['told sid:ola laptop', 'told sid:ola phone']
-    }
-  ],
-  [
-    'account_app',
-    'an app without a session',
-    {
-      ends: { sub: 'ola', clientId: 'login-api' },
-      grants: ['ola login-api'],
-      told: ['login-api sub:ola']
-    }
-  ],
-  [
-    'account_app',
-    'an app that has not asked to be told',
-    {
-      ends: { sub: 'ola', clientId: 'plain' },
-      grants: ['ola plain laptop', 'ola plain desk'],
-      tokens: ['code ola plain laptop'],
-      consents: ['ola plain']
-    }
-  ],
-  ['account_switch', 'this browser', laptop],
-  ['admin_session', 'one session', laptop],
-  ['admin_client', 'a client with sessions', allOfTold],
-  ['client_disabled', 'a client with sessions', allOfTold],
-  [
-    'admin_client',
-    'a client with grants only',
-    {
-      ends: { clientId: 'login-api' },
-      grants: ['ola login-api', 'kari login-api'],
-      told: ['login-api sub:kari', 'login-api sub:ola'],
-      later: true
-    }
-  ],
-  [
-    'admin_client',
-    'a client with server tokens only',
-    {
-      ends: { clientId: 'backend' },
-      tokens: ['server one', 'server two'],
-      later: true
-    }
-  ],
-  [
-    'admin_all',
-    'everything',
-    {
-      ends: {},
-      sessions: Object.keys(sessions) as SessionName[],
-      grants: Object.keys(grants) as GrantName[],
-      tokens: ['code ola plain laptop', 'server one', 'server two', 'server told'],
-      told: [...(allOfOla.told ?? []), 'login-api sub:kari', 'told sid:kari laptop'].toSorted(),
-      later: true
-    }
-  ],
-  ['code_replay', 'one grant', replay],
-  ['refresh_replay', 'one grant', replay],
-  ['idle_timeout', 'one session', { ...laptop, reached: 'idle' }],
-  ['absolute_timeout', 'one session', { ...laptop, reached: 'absolute' }]
-]
-
-test('each cause is tried', () => {
-  expect(new Set(cases.map(([name]) => name))).toEqual(new Set(Object.keys(effects)))
+test('each cause is in the matrix', () => {
+  expect(new Set(matrix.map(([name]) => name))).toEqual(new Set(Object.keys(effects)))
 })
 
-test.each(cases)(
-  '%s, %s: ends exactly what its row says, tells exactly those, once',
-  async (name, _what, it) => {
-    const world = await makeWorld(':memory:', it.reached)
-    if (it.reached) world.moveTo(soon)
-    const cause = await causeFor(world, name, it)
+/** Who asks, as every door says it. */
+const by = { ip: '198.51.100.7', requestId: 'the-request' }
+
+describe.each(matrix)('%s, %s', (name, _case, row) => {
+  const at = row.reached ? soon : now
+  const { asks, sessions: ended = [], told = [], events = [], marks: moved = [], counts } = row
+
+  test('ends exactly what its row says, and once more nothing', async () => {
+    const { world, first, cause } = await ending(name, row)
     const after = {
       sessions: Object.keys(sessions)
-        .filter(uid => !it.sessions?.includes(uid as SessionName))
+        .filter(uid => !ended.includes(uid as SessionName))
         .toSorted(),
-      tokens: tokenNames.filter(token => !isEnded(token, it)),
-      consents: consents.filter(consent => !it.consents?.includes(consent)),
-      owed: it.told ?? []
+      tokens: tokenNames.filter(token => !isEnded(token, row)),
+      consents: consents.filter(consent => !row.consents?.includes(consent))
     }
-
-    const first = await world.heart.end(cause)
-    expect(first).toEqual({ state: 'ended', receiptId: expect.any(String) })
-    // At once everything is ended; what is owed to many is written down in the background.
-    expect(await world.see()).toEqual({ ...after, owed: it.later ? [] : after.owed })
-    const receipt = await world.storage.findReceipt(first.receiptId ?? '')
-    expect(receipt?.jobOpen).toBe(it.later ?? false)
-
+    // At once, whatever has still to be written down.
+    expect(await world.see()).toMatchObject(after)
     await world.settle()
-    expect(await world.see()).toEqual(after)
-    const settled = await world.storage.findReceipt(first.receiptId ?? '')
-    expect(settled).toMatchObject({ cause: name, jobOpen: false, sessionsEnded: it.sessions?.length ?? 0 })
-
-    expect(await world.heart.end(cause)).toEqual({ state: 'already_ended', receiptId: first.receiptId })
+    expect(await world.see()).toMatchObject(after)
+    expect(await world.heart.end(cause)).toEqual({ state: 'already_ended', receiptId: first })
     await world.settle()
-    expect(await world.see()).toEqual(after)
-    const audit = await world.storage.listAudit({ limit: 10 })
-    expect(audit).toEqual([
-      expect.objectContaining({ event: 'logout', logoutId: first.receiptId, detail: { cause: name } })
-    ])
+    expect(await world.see()).toMatchObject(after)
     expect(world.committed()).toBe(1)
-    await world.close()
-  }
-)
+  })
 
-async function causeFor(world: World, name: CauseName, { ends }: Case): Promise<Cause> {
-  const { presenting, ...rest } = ends
-  return { name, ...rest, ...(presenting && { presented: await world.presented(presenting) }) }
+  test('tells exactly those, each once in each of its ways, and whoever watches', async () => {
+    const { world, first, cause } = await ending(name, row)
+    const owed = async () => (await world.storage.listDeliveries()).map(({ id: _id, ...rest }) => rest)
+    const notices = async () => (await owed()).filter(it => it.kind !== 'security_event').toSorted(byKey)
+    const expected = rowsFor(told, first, at).toSorted(byKey)
+    expect(await notices()).toEqual(row.later ? [] : expected)
+    await world.settle()
+    expect(await notices()).toEqual(expected)
+    expect(eventsIn(await world.storage.listDeliveries(first))).toEqual(events)
+    await world.heart.end(cause)
+    await world.settle()
+    expect(await notices()).toEqual(expected)
+    expect(eventsIn(await world.storage.listDeliveries())).toEqual(events)
+  })
+
+  test('leaves one receipt with what it counts and one audit row with who asked', async () => {
+    const { world, first, cause } = await ending(name, row)
+    const whom = { sub: asks.sub ?? null, clientId: asks.clientId ?? null }
+    expect(await world.storage.findReceipt(first)).toMatchObject({ jobOpen: row.later ?? false })
+    await world.settle()
+    await world.heart.end(cause)
+    const [sessionsEnded, grantsRevoked, tokensRevoked] = counts
+    const receipt = { ...whom, id: first, cause: name, at, jobOpen: false }
+    expect(await world.storage.findReceipt(first)).toMatchObject({
+      ...receipt,
+      sessionsEnded,
+      grantsRevoked,
+      tokensRevoked
+    })
+    expect(await world.storage.listAudit({ limit: 10 })).toEqual([
+      {
+        ...{ id: expect.any(Number), at, event: 'logout', logoutId: first },
+        ...{ ...whom, ...by },
+        detail: { cause: name, seen: 'by the door' }
+      }
+    ])
+  })
+
+  test('moves the marks and states of those alone whom it is about', async () => {
+    const before = await matrixWorld(row.reached)
+    const marks = await marksIn(before)
+    await before.close()
+    const { world } = await ending(name, row)
+    const after = await marksIn(world)
+    expect(Object.keys(after).filter(sub => after[sub] !== marks[sub])).toEqual(moved)
+    expect(await statesIn(world)).toEqual(row.leaves === undefined ? [] : [row.leaves])
+  })
+})
+
+async function ending(name: CauseName, row: Row): Promise<{ world: World; first: string; cause: Cause }> {
+  const world = await matrixWorld(row.reached)
+  onTestFinished(() => world.close())
+  const { presenting, ...rest } = row.asks
+  const presented = presenting === undefined ? {} : { presented: await world.presented(presenting) }
+  const cause: Cause = { name, ...rest, ...presented, by, detail: { seen: 'by the door' } }
+  const { state, receiptId } = await world.heart.end(cause)
+  expect(state).toBe('ended')
+  return { world, first: String(receiptId), cause }
 }
 
-function isEnded(token: string, it: Case): boolean {
-  if (it.tokens?.includes(token)) return true
-  if (token === 'code ola plain laptop' && it.grants?.includes('ola plain laptop')) return true
-  return (it.grants ?? []).some(grant => token === `access ${grant}` || token === `refresh ${grant}`)
+async function marksIn({ storage }: World): Promise<Record<string, string | undefined>> {
+  const markOf = async (sub: string) => (await storage.findUser(sub))?.mark
+  return { kari: await markOf('kari'), ola: await markOf('ola') }
+}
+
+/** Users that are not active and clients that are not enabled. */
+async function statesIn({ storage }: World): Promise<string[]> {
+  const users = (await storage.listUsers(10)).filter(it => it.status !== 'active')
+  const clients = (await storage.listClients()).filter(it => !it.enabled)
+  return [...users.map(it => `${it.sub} ${it.status}`), ...clients.map(it => `${it.clientId} disabled`)]
+}
+
+function isEnded(token: string, row: Row): boolean {
+  if (row.tokens?.includes(token)) return true
+  return (row.grants ?? []).some(grant => token === `access ${grant}` || token === `refresh ${grant}`)
+}
+
+/** In an order that does not hang on what is random. */
+function byKey(one: object, other: object): number {
+  return JSON.stringify(one).localeCompare(JSON.stringify(other))
 }
