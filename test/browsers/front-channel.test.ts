@@ -167,6 +167,24 @@ describe.skipIf(!chromium)('in one Chromium', () => {
     })
   })
 
+  test('FCL-07: it goes on as soon as all have loaded, without waiting for a time', {
+    timeout: 60_000
+  }, async () => {
+    await inTab(async (tab, page) => {
+      await page.evaluateOnNewDocument(() => {
+        const { setTimeout } = window
+        // A page that waits for seconds waits for ever.
+        Object.assign(window, {
+          setTimeout: (run: () => void, ms = 0) => (ms < 1000 ? setTimeout(run, ms) : 0)
+        })
+      })
+      await signInAt(tab, 'radio', 'paper', 'strict')
+      await leaveFor(tab, 'radio')
+      await until(() => isBackAt(tab, 'radio'))
+      expect(hostsHit()).toEqual(['paper.example', 'radio.test', 'strict.test'])
+    })
+  })
+
   test('FCL-07: without JavaScript the browser goes on by itself', { timeout: 60_000 }, async () => {
     await inTab(async (tab, page) => {
       await signInAt(tab, 'radio', 'paper')
