@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { authenticateClient } from '../clients/authenticate.ts'
 import { UtgangError } from '../errors.ts'
 import { receiptCounts, receiptForBrowser, receiptForClient } from '../logout/receipt.ts'
-import { formOf, queryOf } from '../web/parameters.ts'
+import { formOf, type Parameters, queryOf } from '../web/parameters.ts'
 import { mustBeConfidential, readClientForm } from './client-form.ts'
 import type { DoorParts } from './door.ts'
 
@@ -19,18 +19,23 @@ export function receipts(parts: DoorParts) {
   return async (app: FastifyInstance): Promise<void> => {
     app.get<{ Params: { id: string } }>(`${path}/:id`, async (request, reply) => {
       const { id } = request.params
+      const { after } = queryOf(request)
       if (request.headers.authorization !== undefined)
-        return send(reply, await receiptForClient(storage, id, await caller(request)))
-      if (parts.receiptCookie.read(request) === id) return send(reply, await receiptForBrowser(storage, id))
+        return send(reply, await receiptForClient(storage, id, await caller(request), after))
+      if (parts.receiptCookie.read(request) === id)
+        return send(reply, await receiptForBrowser(storage, id, after))
       return send(reply, await receiptCounts(storage, id))
     })
     app.post<{ Params: { id: string } }>(`${path}/:id`, async (request, reply) =>
-      send(reply, await receiptForClient(storage, request.params.id, await posting(request)))
+      send(
+        reply,
+        await receiptForClient(storage, request.params.id, await posting(request), formOf(request).after)
+      )
     )
 
     // After a redirect the application has no id: nothing is appended to its address. It asks by the sid it knows.
-    app.get(path, async (request, reply) => bySid(reply, await caller(request), queryOf(request).sid))
-    app.post(path, async (request, reply) => bySid(reply, await posting(request), formOf(request).sid))
+    app.get(path, async (request, reply) => bySid(reply, await caller(request), queryOf(request)))
+    app.post(path, async (request, reply) => bySid(reply, await posting(request), formOf(request)))
   }
 
   async function caller(request: FastifyRequest): Promise<string> {
@@ -48,12 +53,12 @@ export function receipts(parts: DoorParts) {
   async function bySid(
     reply: FastifyReply,
     clientId: string,
-    sid: string | undefined
+    { sid, after }: Parameters
   ): Promise<FastifyReply> {
     if (!sid) throw new UtgangError('invalid_request', 'sid is needed')
     const session = await storage.findSessionBySid(clientId, sid, parts.clock.now())
     if (!session?.endedBy) throw new UtgangError('not_found', 'no ended session of this client has this sid')
-    return send(reply, await receiptForClient(storage, session.endedBy, clientId))
+    return send(reply, await receiptForClient(storage, session.endedBy, clientId, after))
   }
 }
 

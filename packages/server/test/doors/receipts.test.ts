@@ -65,7 +65,7 @@ test('whoever knows only the id sees counts', async () => {
 
 test('an application sees its own delivery, by its sid, and counts of the others', async () => {
   const { id, sids } = await loggedOut()
-  const pending = { state: 'pending', attempts: 0 }
+  const pending = { state: 'pending', attempts: 0, tried: [] }
   expect((await receiptAs('market', id)).json()).toEqual({
     ...counts(id),
     own: [{ ...pending, sid: sids.market }]
@@ -74,7 +74,7 @@ test('an application sees its own delivery, by its sid, and counts of the others
     ...counts(id),
     own: [{ ...pending, sid: sids.forum }]
   })
-  const news = { state: 'not_registered', attempts: 0, sid: sids.news }
+  const news = { state: 'not_registered', attempts: 0, tried: [], sid: sids.news }
   expect((await receiptAs('news', id)).json()).toEqual({ ...counts(id), own: [news] })
   // One that had no part in it learns no more than anybody.
   expect((await receiptAs('asking', id)).json()).toEqual({ ...counts(id), own: [] })
@@ -129,9 +129,9 @@ test('names are for the browser that logged out, for a quarter of an hour', asyn
   expect(answer.json()).toEqual({
     ...counts(id),
     clients: [
-      { client_id: 'forum', state: 'pending', attempts: 0 },
-      { client_id: 'market', state: 'pending', attempts: 0 },
-      { client_id: 'news', state: 'not_registered', attempts: 0 }
+      { client_id: 'forum', state: 'pending', attempts: 0, tried: [] },
+      { client_id: 'market', state: 'pending', attempts: 0, tried: [] },
+      { client_id: 'news', state: 'not_registered', attempts: 0, tried: [] }
     ]
   })
   // This browser keeps a cookie for longer than it was told to: the server itself judges the time.
@@ -205,7 +205,7 @@ test('a client that signs assertions posts its question, by id or by sid, and se
   const seen = {
     ...counts(id),
     applications: { pending: 2 },
-    own: [{ state: 'pending', attempts: 0, sid }]
+    own: [{ state: 'pending', attempts: 0, tried: [], sid }]
   }
   expect((await signed(`/logout/receipts/${id}`)).json()).toEqual(seen)
   expect((await signed('/logout/receipts', { sid })).json()).toEqual(seen)

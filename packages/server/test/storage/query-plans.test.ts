@@ -124,9 +124,24 @@ test.each([
   ],
   ['the oldest job', /FROM jobs WHERE done_at IS NULL/, ['jobs_open']],
   [
-    'the RPs of an ended session',
-    /WHERE s.ended_by = \?1/,
-    ['INDEX sessions_ended_by (ended_by=?)', 'sc USING PRIMARY KEY', 'deliveries_once (logout_id=?)']
+    'the number of RPs of the sessions that a logout ended',
+    /WHERE s.ended_by = \? GROUP/,
+    ['COVERING INDEX sessions_ended_by (ended_by=?)', 'sc USING PRIMARY KEY']
+  ],
+  [
+    'the number of deliveries of a logout',
+    /sum\(state/,
+    ['COVERING INDEX deliveries_of_logout (logout_id=?)']
+  ],
+  [
+    'a page of the deliveries of a logout',
+    /\(client_id, id\) > \(\?2, \?3\)/,
+    ['COVERING INDEX deliveries_of_logout (logout_id=? AND (client_id,id)>(?,?))']
+  ],
+  [
+    'the RPs of an ended session to whom nothing is owed',
+    /AND NOT EXISTS \( SELECT 1 FROM deliveries d INDEXED/,
+    ['sc USING PRIMARY KEY', 'deliveries_once (logout_id=? AND client_id=? AND <expr>=? AND <expr>=?']
   ],
   [
     'the sids by which a client knows a user',

@@ -41,9 +41,7 @@ export function endContract(open: OpenStorage): void {
       sessionsEnded: 1,
       grantsRevoked: 0,
       tokensRevoked: 0,
-      jobOpen: false,
-      // The silent one was an RP all the same.
-      applications: ['market', 'news', 'silent'].map(clientId => ({ clientId, sid: sidOf(uid, clientId) }))
+      jobOpen: false
     })
     expect(await storage.listAudit({ limit: 10 })).toMatchObject([
       {
