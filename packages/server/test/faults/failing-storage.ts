@@ -15,7 +15,7 @@ export interface FailingStorage {
 
 /** What no request calls. */
 const background: ReadonlySet<string> = new Set([
-  ...['runJob', 'sweep', 'listKeys', 'close'],
+  ...['runJob', 'listOverSessions', 'sweep', 'limitStreams', 'listKeys', 'close'],
   ...['claimDeliveries', 'recordAttempt', 'returnDeliveries', 'countUnattempted']
 ])
 
