@@ -29,8 +29,11 @@ async function refresh(parts: Parts, { key, session }: Found): Promise<string | 
   const { store } = parts.settings
   if (session.refreshToken === undefined) return undefined
   try {
-    const refreshed = await redeem(parts, session, session.refreshToken)
-    return (await store.replace(key, refreshed)) ? refreshed.accessToken : undefined
+    const tokens = await redeem(parts, session, session.refreshToken)
+    // A logout may be asking about it by now; that stays.
+    const latest = await store.find(key)
+    const isKept = latest !== undefined && (await store.replace(key, { ...latest, ...tokens }))
+    return isKept ? tokens.accessToken : undefined
   } catch (error) {
     if (!isRefusal(error)) {
       throw error instanceof AuthError
@@ -47,14 +50,15 @@ async function refresh(parts: Parts, { key, session }: Found): Promise<string | 
   }
 }
 
-async function redeem({ issuer }: Parts, session: RpSession, refreshToken: string): Promise<RpSession> {
+type Tokens = Pick<RpSession, 'accessToken' | 'accessTokenExpiresAt' | 'refreshToken' | 'idToken'>
+
+async function redeem({ issuer }: Parts, session: RpSession, refreshToken: string): Promise<Tokens> {
   const tokens = await openid.refreshTokenGrant(await issuer.openid(), refreshToken)
   const claims = tokens.claims()
   // OpenID Connect Core 1.0 §12.2: a new ID Token is of the same person.
   if (claims && claims.sub !== session.sub)
     throw new AuthError('issuer_refused', 'the refreshed ID Token is of somebody else')
   return {
-    ...session,
     accessToken: tokens.access_token,
     accessTokenExpiresAt: now() + (tokens.expiresIn() ?? 300),
     refreshToken: tokens.refresh_token ?? refreshToken,

@@ -30,12 +30,34 @@ export function toRequest({ basePath }: Pick<Auth, 'basePath'>, req: NodeRequest
 
 /** The body as it came; of one that was parsed already, what it said. */
 function bodyOf(req: NodeRequest): RequestInit['body'] {
-  if (!req.readableDidRead) return Readable.toWeb(req) as ReadableStream
+  if (!req.readableDidRead) return unread(req)
   const { body } = req
   if (typeof body === 'string' || body instanceof Uint8Array) return body as RequestInit['body']
   if (typeof body !== 'object' || body === null) return undefined
   const isForm = req.headers['content-type']?.startsWith('application/x-www-form-urlencoded')
   return isForm ? formText(body) : JSON.stringify(body)
+}
+
+/**
+ * Read only as far as somebody asks for it. What is left is thrown away, as Node does with a body that nobody reads: otherwise the
+ * next request on the connection would wait for ever, and hanging up could lose the answer.
+ */
+function unread(req: IncomingMessage): ReadableStream {
+  const chunks = req.iterator({ destroyOnReturn: false })
+  return new ReadableStream(
+    {
+      async pull(controller) {
+        const { done, value } = await chunks.next()
+        if (done) controller.close()
+        else controller.enqueue(value)
+      },
+      async cancel() {
+        await chunks.return?.()
+        req.resume()
+      }
+    },
+    { highWaterMark: 0 }
+  )
 }
 
 function formText(body: object): string {

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { RpSession } from '../src/index.ts'
-import { type App, openApp, unreachable } from './support/app.ts'
+import { type App, endSession, openApp, unreachable } from './support/app.ts'
 
 let app: App
 beforeEach(async () => {
@@ -79,6 +79,26 @@ test('a session that ends while its token is refreshed is not made again', async
   })
   expect(await accessToken()).toBe(undefined)
   expect(await app.me()).toBe(null)
+})
+
+test('a logout that asks the issuer meanwhile is not undone by the refresh', async () => {
+  await age()
+  app.after.set(tokenEndpoint, async () => {
+    app.after.clear()
+    const asked = Promise.withResolvers<void>()
+    app.before.set(endSession, () => {
+      asked.resolve()
+      return release.promise
+    })
+    loggingOut = app.person.copy().post(`${app.origin}/auth/logout`)
+    await asked.promise
+  })
+  const release = Promise.withResolvers<void>()
+  let loggingOut: Promise<unknown> | undefined
+  expect(await accessToken()).toEqual(expect.any(String))
+  expect(await app.me()).toBe(null)
+  release.resolve()
+  await loggingOut
 })
 
 test('a stranger has none', async () => {
