@@ -207,6 +207,11 @@ describe('resources', () => {
     })
     const claims = await verified(other, String(answer.json().access_token), 'at+jwt')
     expect(claims).toMatchObject({ sub: 'backend', aud: 'https://api.example/', scope: 'things' })
+    // Here it opens nothing, not even to look at streams.
+    const streams = await other.ask('/ssf/streams', { bearer: String(answer.json().access_token) })
+    expect([streams.status, streams.json().error]).toEqual([401, 'invalid_token'])
+    const own = await other.ask('/ssf/streams', { bearer: await serverToken(other) })
+    expect([own.status, own.json().error]).toEqual([403, 'insufficient_scope'])
   })
 
   test('a resource that nobody knows is refused', async () => {
