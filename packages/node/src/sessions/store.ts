@@ -56,7 +56,10 @@ export interface RpSessionStore {
   takeJti(iss: string, jti: string, expiresAt: number): Promise<boolean>
   /** Gives a `jti` back whose logout could not be completed, so that the next attempt is not a replay. */
   returnJti(iss: string, jti: string): Promise<void>
-  /** Calls back for every end, in whichever process of this application it happened, within a second. Returns how to stop. */
+  /**
+   * Calls back for every end, in whichever process of this application it happened, within a second; of ends elsewhere from the first
+   * session on that this process has looked for. Returns how to stop.
+   */
   onEnded(listener: (ended: RpSessionsEnded) => void): () => void
   /** Stops what this store runs. It does not close what it was given. */
   close(): Promise<void>
