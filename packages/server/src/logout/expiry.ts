@@ -40,7 +40,6 @@ export function endOverSessions(
   let running: Promise<void> | undefined
 
   function look(): void {
-    if (stopping) return
     running ??= work()
       .catch(failed)
       .finally(() => {

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { checkConfig } from '../../src/config/load.ts'
 import { issuer, secretOf } from '../support/fixtures.ts'
 import { openSystem, startSystem, type TestSystem } from '../support/system.ts'
 
@@ -16,11 +17,22 @@ type Metadata = Record<string, unknown>
 const metadata = async (path = openid, headers: Record<string, string> = {}): Promise<Metadata> =>
   (await at.ask(path, { headers })).json()
 
-test('both well-known addresses give the same document, under the issuer (OC-04, MD-04)', async () => {
+test('MD-04, OC-04: both well-known addresses give the same JSON, under the issuer as it is', async () => {
   const document = await metadata()
   expect(document.issuer).toBe(issuer)
   expect(await metadata(oauth)).toEqual(document)
+  for (const path of [openid, oauth]) {
+    const { status, headers } = await at.ask(path)
+    expect([path, status, headers['content-type']]).toEqual([path, 200, 'application/json; charset=utf-8'])
+  }
 })
+
+test.each(['https://id.example/tenant', 'https://id.example/', 'https://id.example?a=b'])(
+  'MD-04: an issuer is an origin, so there is no path that the address would go in front of: %s is refused',
+  wrong => {
+    expect(() => checkConfig({ issuer: wrong, secret_keys: ['k'.repeat(32)] })).toThrow(/issuer/)
+  }
+)
 
 test.each<Record<string, string>>([
   { host: 'evil.example' },
@@ -32,18 +44,20 @@ test.each<Record<string, string>>([
   }
 })
 
-test('it says what there is, and nothing that there is not (MD-01, MD-03, BCL-01, BCP-07, BCP-09)', async () => {
-  expect(await metadata()).toMatchObject({
+/** Names of what holds whatever is configured, by requirement. */
+const names: Record<string, Metadata> = {
+  'MD-01: what OpenID Connect and OAuth ask for': {
+    issuer,
     authorization_endpoint: `${issuer}/oauth/authorize`,
     token_endpoint: `${issuer}/oauth/token`,
     userinfo_endpoint: `${issuer}/oauth/userinfo`,
-    introspection_endpoint: `${issuer}/oauth/introspect`,
-    revocation_endpoint: `${issuer}/oauth/revoke`,
-    end_session_endpoint: `${issuer}/logout`,
     jwks_uri: `${issuer}/oauth/jwks`,
     response_types_supported: ['code'],
+    response_modes_supported: expect.arrayContaining(['query', 'form_post']),
+    grant_types_supported: expect.toSatisfy(
+      sameAs('authorization_code', 'client_credentials', 'refresh_token')
+    ),
     subject_types_supported: ['public'],
-    code_challenge_methods_supported: ['S256'],
     id_token_signing_alg_values_supported: ['RS256', 'ES256'],
     token_endpoint_auth_methods_supported: [
       'none',
@@ -51,41 +65,83 @@ test('it says what there is, and nothing that there is not (MD-01, MD-03, BCL-01
       'client_secret_post',
       'private_key_jwt'
     ],
+    scopes_supported: expect.arrayContaining(['openid', 'profile', 'email', 'offline_access']),
+    claims_supported: expect.arrayContaining(['sub', 'email', 'name', 'sid', 'iss', 'auth_time']),
+    prompt_values_supported: ['none', 'login', 'consent', 'select_account', 'create'],
+    claims_parameter_supported: false,
+    request_uri_parameter_supported: false
+  },
+  'MD-02, BCL-01: the ways out': {
+    end_session_endpoint: `${issuer}/logout`,
+    backchannel_logout_supported: true,
+    backchannel_logout_session_supported: true,
+    frontchannel_logout_supported: true,
+    frontchannel_logout_session_supported: true,
+    check_session_iframe: `${issuer}/oauth/check_session`
+  },
+  'MD-03, BCP-07, BCP-09: tokens': {
+    introspection_endpoint: `${issuer}/oauth/introspect`,
     introspection_endpoint_auth_methods_supported: [
       'client_secret_basic',
       'client_secret_post',
       'private_key_jwt'
     ],
-    revocation_endpoint_auth_methods_supported: expect.arrayContaining(['none', 'client_secret_basic']),
-    authorization_response_iss_parameter_supported: true,
-    claims_parameter_supported: false,
-    backchannel_logout_supported: true,
-    backchannel_logout_session_supported: true,
-    request_uri_parameter_supported: false,
-    prompt_values_supported: ['none', 'login', 'consent', 'select_account', 'create'],
-    scopes_supported: expect.arrayContaining(['openid', 'profile', 'email', 'offline_access']),
-    claims_supported: expect.arrayContaining(['sub', 'email', 'name', 'sid'])
-  })
-  const { grant_types_supported, registration_endpoint } = await metadata()
-  expect((grant_types_supported as string[]).toSorted()).toEqual([
-    'authorization_code',
-    'client_credentials',
-    'refresh_token'
-  ])
-  expect(registration_endpoint).toBeUndefined()
+    revocation_endpoint: `${issuer}/oauth/revoke`,
+    revocation_endpoint_auth_methods_supported: [
+      'none',
+      'client_secret_basic',
+      'client_secret_post',
+      'private_key_jwt'
+    ],
+    global_token_revocation_endpoint: `${issuer}/oauth/global_token_revocation`,
+    global_token_revocation_endpoint_auth_methods_supported: [
+      'client_secret_basic',
+      'private_key_jwt',
+      'Bearer'
+    ],
+    code_challenge_methods_supported: ['S256'],
+    authorization_response_iss_parameter_supported: true
+  }
+}
+
+test.each(Object.entries(names))('%s', async (_, expected) => {
+  const document = await metadata()
+  for (const [name, value] of Object.entries(expected))
+    expect({ [name]: document[name] }).toEqual({ [name]: value })
 })
 
-test('every endpoint that it names answers', async () => {
+/** What each address answers to a bare request, and so that it is there: a status, and a word of the answer. */
+const answers: Record<string, [method: 'GET' | 'POST', status: number, text: RegExp]> = {
+  authorization_endpoint: ['GET', 400, /client_id/],
+  token_endpoint: ['POST', 400, /grant_type|client/],
+  userinfo_endpoint: ['GET', 401, /invalid_token/],
+  jwks_uri: ['GET', 200, /"keys":\[/],
+  introspection_endpoint: ['POST', 401, /invalid_client/],
+  revocation_endpoint: ['POST', 401, /invalid_client/],
+  global_token_revocation_endpoint: ['POST', 401, /invalid_client/],
+  end_session_endpoint: ['GET', 303, /^$/],
+  check_session_iframe: ['GET', 200, /<script/]
+}
+
+test('MD-03: every address that is named answers as what it is, and none is named that is not looked at here', async () => {
   const document = await metadata()
-  const addresses = Object.entries(document).filter(([name]) => /_endpoint$|_uri$|_iframe$/.test(name))
-  expect(addresses.length).toBeGreaterThanOrEqual(7)
-  for (const [name, address] of addresses) {
-    const { pathname } = new URL(String(address))
-    const posted = /^(token|introspection|revocation|global_token_revocation)/.test(name)
-    const answer = await at.ask(pathname, posted ? { form: {} } : {})
-    expect([200, 303, 400, 401], `${name} ${answer.status}`).toContain(answer.status)
-    expect(answer.text, name).not.toContain('not_found')
+  const named = Object.keys(document).filter(name => /_endpoint$|_uri$|_iframe$/.test(name))
+  expect(named.toSorted()).toEqual(Object.keys(answers).toSorted())
+  for (const [name, [method, status, text]] of Object.entries(answers)) {
+    const { pathname } = new URL(String(document[name]))
+    const answer = await at.ask(pathname, method === 'POST' ? { form: {} } : {})
+    expect([name, answer.status]).toEqual([name, status])
+    expect(answer.text, name).toMatch(text)
   }
+})
+
+test('MD-01: registration is named where it is on, and only there', async () => {
+  expect(await metadata()).not.toHaveProperty('registration_endpoint')
+  const open = await startSystem({ config: { registration: true } })
+  const { registration_endpoint } = (await open.ask(openid)).json()
+  expect(registration_endpoint).toBe(`${issuer}/oauth/register`)
+  const answer = await open.ask('/oauth/register', { json: {} })
+  expect([answer.status, answer.json().error]).toEqual([400, expect.stringMatching(/^invalid_/)])
 })
 
 test('a scope that a client has registered is advertised', async () => {
@@ -123,3 +179,8 @@ test('an https issuer has the same paths', async () => {
     end_session_endpoint: 'https://id.example/logout'
   })
 })
+
+/** Whether a list holds these and nothing else, in whatever order. */
+function sameAs(...expected: string[]): (list: unknown) => boolean {
+  return list => JSON.stringify((list as string[]).toSorted()) === JSON.stringify(expected.toSorted())
+}

@@ -78,7 +78,7 @@ describe('when it is on, at a public address', () => {
   })
   afterAll(() => at.close())
 
-  test('it is advertised, and echoes what was registered (MD-05)', async () => {
+  test('MD-05: it is advertised, and echoes what was registered', async () => {
     const { registration_endpoint } = (await at.ask('/.well-known/openid-configuration')).json()
     expect(registration_endpoint).toBe('https://id.example/oauth/register')
     const logout = {
@@ -93,6 +93,11 @@ describe('when it is on, at a public address', () => {
     expect(answer.json()).toMatchObject({ ...web, ...logout, client_id: expect.any(String) })
     const row = await at.storage.findClient(String(answer.json().client_id))
     expect(row).toMatchObject({ source: 'registered', backchannelLogoutUri: logout.backchannel_logout_uri })
+    // Read back by the client itself, as it may at any time.
+    const { registration_client_uri, registration_access_token } = answer.json<Record<string, string>>()
+    const { pathname } = new URL(String(registration_client_uri))
+    const read = await at.ask(pathname, { bearer: registration_access_token })
+    expect([read.status, read.json()]).toEqual([200, expect.objectContaining(logout)])
   })
 
   const powers: Metadata[] = [
@@ -106,6 +111,7 @@ describe('when it is on, at a public address', () => {
     { may_revoke_globally: true },
     { legacy_jsonp: true },
     { legacy_password_grant: true },
+    { scope: 'openid global_token_revocation' },
     { sign_secret: 'sixteen characters' },
     { sign_secret_sealed: 'x' },
     { webhook_uri: 'https://new.example/hook' },
