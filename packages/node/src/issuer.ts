@@ -100,9 +100,9 @@ export function issuerOf(settings: Settings, fetch: Fetch): Issuer {
   return it
 }
 
-function discover(settings: Settings, fetch: Fetch): Promise<openid.Configuration> {
+async function discover(settings: Settings, fetch: Fetch): Promise<openid.Configuration> {
   const { issuer, clientId, clientSecret, alg } = settings
-  return openid.discovery(
+  const found = await openid.discovery(
     new URL(issuer),
     clientId,
     { id_token_signed_response_alg: alg },
@@ -117,6 +117,10 @@ function discover(settings: Settings, fetch: Fetch): Promise<openid.Configuratio
       [openid.customFetch]: fetch as unknown as openid.CustomFetch
     }
   )
+  const { issuer: itself } = found.serverMetadata()
+  // Discovery overlooks a slash at the end. No Logout Token would ever be believed then.
+  if (itself !== issuer) throw new Error(`it calls itself ${itself}: give that as issuer`)
+  return found
 }
 
 function keysOf(metadata: openid.ServerMetadata, { issuer, alg }: Settings, fetch: Fetch): IssuerKeys {

@@ -224,6 +224,16 @@ describe('what can come of it instead', () => {
     expect(await app.me()).toBe('u-ola')
   })
 
+  test('an issuer that is written otherwise than it calls itself is told before anything goes wrong by it', async () => {
+    await app.close()
+    app = await openApp(({ issuer }) => ({ issuer: `${issuer}/` }))
+    const page = await app.person.open(`${app.origin}/auth/login`)
+    expect([page.status, codeOn(page)]).toEqual([503, 'issuer_unreachable'])
+    expect(app.errors).toMatchObject([
+      { message: expect.stringMatching(/it calls itself .*: give that as issuer/) }
+    ])
+  })
+
   test.each(['/oauth/token', '/oauth/userinfo', '/oauth/jwks'])(
     'an issuer that fails at %s: not signed in, a page, a report',
     async path => {

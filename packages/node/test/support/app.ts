@@ -40,11 +40,15 @@ export const unreachable = (): never => {
   throw new TypeError('fetch failed')
 }
 
-/** Starts both. @param client metadata of the client besides the usual */
-export async function openApp(options: Partial<AuthOptions> = {}, client: object = {}): Promise<App> {
+/** Starts both. @param given options besides the usual. @param client metadata of the client besides the usual */
+export async function openApp(
+  given: Partial<AuthOptions> | ((issuer: TestIssuer) => Partial<AuthOptions>) = {},
+  client: object = {}
+): Promise<App> {
   const port = await freePort()
   const origin = `http://site.localhost:${port}`
   const issuer = await openIssuer([registration('site', origin, client)])
+  const options = typeof given === 'function' ? given(issuer) : given
   const out = outgoing()
   const store = options.sessions ?? memorySessions()
   const person = newPerson()
