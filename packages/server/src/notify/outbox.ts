@@ -1,7 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Clock } from '../clock.ts'
-import type { AttemptInput, ClaimedDelivery } from '../storage/records.ts'
+import type { ClaimedDelivery } from '../storage/records.ts'
 import type { DeliveryStore } from '../storage/storage.ts'
+import { firstAttempts } from './first-attempts.ts'
 import type { Attempted } from './post.ts'
 import { afterAttempt } from './schedule.ts'
 import type { Senders } from './senders.ts'
@@ -27,6 +28,10 @@ export interface OutboxParts {
 
 /** Most attempts under way at once in this process. */
 const mostAtOnce = 256
+/** So many free places are worth a look for more. */
+const worthALook = 64
+/** Fewer wait so long for company, in milliseconds: each look is a commit. */
+const lookSoonMs = 4
 /** Most of them to one host, so that one that is slow delays nobody else. */
 const mostToOneHost = 8
 /** How long a claim holds, in seconds; an attempt is far shorter. Whoever dies leaves its deliveries to others after that. */
@@ -39,13 +44,19 @@ const lookEveryMs = 1000
 /** Starts the worker. Any number of them may share one storage. */
 export function startOutbox(parts: OutboxParts): Outbox {
   const { storage, clock } = parts
+  /** Attempts without an answer. */
   const underWay = new Set<Promise<void>>()
+  /** Attempts whose outcome is not on disk. */
+  const unrecorded = new Set<Promise<void>>()
   const perHost = new Map<string, number>()
   const hostOfWay = new Map<string, string>()
-  const waiters = new Map<string, Set<() => void>>()
+  const firsts = firstAttempts(storage)
   let stopping = false
   let looking: Promise<void> | undefined
   let wokenAgain = false
+  let soon: NodeJS.Timeout | undefined
+  let after = ''
+  let mayFindMore = false
 
   function wake(): void {
     if (stopping) return
@@ -62,8 +73,11 @@ export function startOutbox(parts: OutboxParts): Outbox {
       const most = mostAtOnce - underWay.size
       if (most <= 0) return
       try {
-        const limits = { most, perClient: mostToOneHost, busy: busyWays(), leaseSeconds }
+        const limits = { most, perClient: mostToOneHost, busy: busyWays(), after, leaseSeconds }
         const claimed = await storage.claimDeliveries(limits, clock.now())
+        const last = claimed.at(-1)
+        after = last ? wayOf(last) : ''
+        mayFindMore = claimed.length > 0 || limits.busy.size > 0
         const { now, later } = split(claimed)
         for (const delivery of now) start(delivery)
         if (later.length === 0) continue
@@ -85,7 +99,7 @@ export function startOutbox(parts: OutboxParts): Outbox {
     for (const delivery of claimed) {
       const host = hostOf(delivery)
       const count = planned.get(host) ?? 0
-      hostOfWay.set(`${delivery.clientId} ${delivery.kind}`, host)
+      hostOfWay.set(wayOf(delivery), host)
       if (stopping || count >= mostToOneHost) later.push(delivery)
       else {
         planned.set(host, count + 1)
@@ -103,25 +117,31 @@ export function startOutbox(parts: OutboxParts): Outbox {
   function start(delivery: ClaimedDelivery): void {
     const host = hostOf(delivery)
     perHost.set(host, (perHost.get(host) ?? 0) + 1)
-    const attempt = deliver(delivery)
-      .catch(parts.failed)
-      .finally(() => {
-        underWay.delete(attempt)
-        const left = (perHost.get(host) ?? 1) - 1
-        if (left === 0) perHost.delete(host)
-        else perHost.set(host, left)
-        for (const tell of waiters.get(delivery.logoutId) ?? []) tell()
-        wake()
+    firsts.started(delivery)
+    const attempted = attempt(delivery).then(met => {
+      underWay.delete(attempted)
+      const left = (perHost.get(host) ?? 1) - 1
+      if (left === 0) perHost.delete(host)
+      else perHost.set(host, left)
+      const recorded = record(delivery, met).finally(() => {
+        unrecorded.delete(recorded)
+        firsts.recorded(delivery)
       })
-    underWay.add(attempt)
+      unrecorded.add(recorded)
+      lookForMore()
+    })
+    underWay.add(attempted)
   }
 
-  async function deliver(delivery: ClaimedDelivery): Promise<void> {
-    const met = await attempt(delivery)
-    const now = clock.now()
-    const { state, nextAt } = afterAttempt(delivery, met, now, Math.random())
-    const { status, problem, milliseconds, heardMaybe } = met
-    await record({ id: delivery.id, state, nextAt, status, problem, milliseconds, heardMaybe }, now)
+  /** Each look is a commit: it is worth some free places, or a short wait. */
+  function lookForMore(): void {
+    if (!mayFindMore) return
+    if (mostAtOnce - underWay.size >= worthALook && !looking) wake()
+    else
+      soon ??= setTimeout(() => {
+        soon = undefined
+        wake()
+      }, lookSoonMs)
   }
 
   /** Never throws: what keeps a delivery from being sent at all counts as an attempt, so that it is tried ever later. */
@@ -136,7 +156,11 @@ export function startOutbox(parts: OutboxParts): Outbox {
   }
 
   /** What the storage never takes is attempted again when the lease is over. */
-  async function record(outcome: AttemptInput, now: number): Promise<void> {
+  async function record(delivery: ClaimedDelivery, met: Attempted): Promise<void> {
+    const now = clock.now()
+    const { state, nextAt } = afterAttempt(delivery, met, now, Math.random())
+    const { status, problem, milliseconds, heardMaybe } = met
+    const outcome = { id: delivery.id, state, nextAt, status, problem, milliseconds, heardMaybe }
     for (const delay of [...recordAgainMs, undefined]) {
       try {
         return await storage.recordAttempt(outcome, now)
@@ -153,33 +177,24 @@ export function startOutbox(parts: OutboxParts): Outbox {
 
   return {
     wake,
-    firstAttempts: (logoutId, longestMs) =>
-      new Promise<void>(resolve => {
-        const tellers = waiters.get(logoutId) ?? new Set()
-        waiters.set(logoutId, tellers)
-        const timeout = setTimeout(done, longestMs)
-        tellers.add(ask)
-        ask()
-
-        /** The logout is committed: a storage that does not answer now must not make it look as if it had failed. */
-        function ask(): void {
-          storage.countUnattempted(logoutId).then(left => left === 0 && done(), done)
-        }
-        function done(): void {
-          clearTimeout(timeout)
-          tellers.delete(ask)
-          if (tellers.size === 0) waiters.delete(logoutId)
-          resolve()
-        }
-      }),
+    firstAttempts(logoutId, longestMs) {
+      // Those before it in the queue will take longer than anybody should wait.
+      if (underWay.size >= mostAtOnce) return Promise.resolve()
+      return firsts.wait(logoutId, longestMs)
+    },
     async stop() {
       stopping = true
       clearInterval(timer)
+      clearTimeout(soon)
       await looking
       await Promise.all(underWay)
+      await Promise.all(unrecorded)
     }
   }
 }
+
+/** An application and one of the ways in which it is told. */
+const wayOf = ({ clientId, kind }: ClaimedDelivery): string => `${clientId} ${kind}`
 
 /** An address that is none has no host, and must not keep others waiting. */
 function hostOf({ address }: ClaimedDelivery): string {

@@ -198,18 +198,25 @@ export interface LogoutStore {
   listAudit(filter: { limit: number; sub?: string; event?: string }): Promise<AuditEntry[]>
 }
 
+/** How many deliveries one claim takes, and whose. */
+export interface DeliveryLimits {
+  most: number
+  perClient: number
+  busy: ReadonlySet<string>
+  after?: string
+  leaseSeconds: number
+}
+
 /** Telling the applications. A delivery is owed until it is settled, whatever happens to whoever attempts it. */
 export interface DeliveryStore {
   /**
    * Takes deliveries that are due, at most `most` of them and at most `perClient` of each application and kind that is
    * not `busy` (client id, a space, kind), and keeps them from others until the lease is over: of any number of callers
    * one gets each. Whoever dies with some in hand leaves them to be taken again. A delivery by `sub` alone whose user has
-   * signed in there since is `superseded` instead, but for security events.
+   * signed in there since is `superseded` instead, but for security events. It begins with who comes `after` one (client id,
+   * a space, kind), and goes round, so that nobody at the front keeps the places for himself.
    */
-  claimDeliveries(
-    limits: { most: number; perClient: number; busy: ReadonlySet<string>; leaseSeconds: number },
-    now: number
-  ): Promise<ClaimedDelivery[]>
+  claimDeliveries(limits: DeliveryLimits, now: number): Promise<ClaimedDelivery[]>
   /** Writes down an attempt and the state that it leaves. One that was settled meanwhile keeps its state. */
   recordAttempt(attempt: AttemptInput, now: number): Promise<void>
   /** Gives back what was claimed and not attempted. */

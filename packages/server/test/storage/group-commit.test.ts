@@ -16,6 +16,24 @@ test('writes that arrive together share one commit; those of the next turn get a
   expect(commits() - before).toBe(3)
 })
 
+test('what is in no hurry goes along with the next write, or goes by itself before long', async () => {
+  const { write, writeSoon, add, commits, ids } = open()
+  const before = commits()
+  const along = writeSoon(() => add(1))
+  await write(() => add(2))
+  await along
+  expect([commits() - before, ids()]).toEqual([1, [1, 2]])
+  await writeSoon(() => add(3))
+  expect([commits() - before, ids()]).toEqual([2, [1, 2, 3]])
+})
+
+test('many that are in no hurry do not wait for others', async () => {
+  const { writeSoon, add, commits } = open()
+  const before = commits()
+  await Promise.all(Array.from({ length: 200 }, (_, id) => writeSoon(() => add(id))))
+  expect(commits() - before).toBeLessThan(5)
+})
+
 test('a very large group is cut, so that reads get their turn', async () => {
   const { write, add, commits, ids } = open()
   const before = commits()

@@ -1,11 +1,11 @@
 import type { DatabaseSync } from 'node:sqlite'
 import type { AttemptRow, ClaimedDelivery, Delivery, Json } from '../records.ts'
-import type { DeliveryStore } from '../storage.ts'
+import type { DeliveryLimits, DeliveryStore } from '../storage.ts'
 import type { Write } from './group-commit.ts'
 import { grantJoin, grantLive, sessionLive } from './liveness.ts'
 
 /** {@link DeliveryStore} on SQLite. A claim moves a delivery's next time past the lease, in the same write that finds it. */
-export function sqliteDeliveries(db: DatabaseSync, write: Write): DeliveryStore {
+export function sqliteDeliveries(db: DatabaseSync, write: Write, writeSoon: Write): DeliveryStore {
   // From one application, and one of its ways, to the next through the index, without looking at the rows in between.
   const nextWay = db.prepare(`SELECT client_id AS clientId, kind FROM deliveries
     WHERE state = 'pending' AND (client_id, kind) > (?, ?) ORDER BY client_id, kind LIMIT 1`)
@@ -50,15 +50,11 @@ export function sqliteDeliveries(db: DatabaseSync, write: Write): DeliveryStore 
     "SELECT count(*) AS n FROM deliveries WHERE logout_id = ? AND state = 'pending' AND attempts = 0 AND stream_id IS NULL"
   )
 
-  function claim(
-    limits: { most: number; perClient: number; busy: ReadonlySet<string>; leaseSeconds: number },
-    now: number
-  ): ClaimedDelivery[] {
+  function claim(limits: DeliveryLimits, now: number): ClaimedDelivery[] {
     const claimed: ClaimedDelivery[] = []
-    for (let way = nextWay.get('', ''); way; way = nextWay.get(String(way.clientId), String(way.kind))) {
+    for (const [clientId, kind] of waysFrom(limits.after)) {
       const left = limits.most - claimed.length
       if (left <= 0) break
-      const [clientId, kind] = [String(way.clientId), String(way.kind)]
       if (limits.busy.has(`${clientId} ${kind}`)) continue
       // Each receiver has one stream. While that stands still, what it owes stays where it is.
       if (kind === 'security_event' && streamSpeaks.get(clientId) === undefined) continue
@@ -75,6 +71,19 @@ export function sqliteDeliveries(db: DatabaseSync, write: Write): DeliveryStore 
     return claimed
   }
 
+  /** All ways to which something is owed: those after this one, then the others. */
+  function* waysFrom(after = ''): Generator<[clientId: string, kind: string]> {
+    // A client id may hold spaces, a kind may not.
+    const start = [after.slice(0, after.lastIndexOf(' ')), after.slice(after.lastIndexOf(' ') + 1)] as const
+    for (let at = nextWay.get(...start); at; at = nextWay.get(String(at.clientId), String(at.kind)))
+      yield [String(at.clientId), String(at.kind)]
+    for (let at = nextWay.get('', ''); at; at = nextWay.get(String(at.clientId), String(at.kind))) {
+      const way: [string, string] = [String(at.clientId), String(at.kind)]
+      if (way[0] > start[0] || (way[0] === start[0] && way[1] > start[1])) return
+      yield way
+    }
+  }
+
   /** A security event is about what was before its own time, and says so. */
   function isSuperseded({ kind, sid, sub, clientId, createdAt }: ClaimedDelivery, now: number): boolean {
     if (sid !== null || kind === 'security_event' || kind === 'stream_notice') return false
@@ -84,7 +93,7 @@ export function sqliteDeliveries(db: DatabaseSync, write: Write): DeliveryStore 
   return {
     claimDeliveries: (limits, now) => write(() => claim(limits, now)),
     recordAttempt: ({ id, state, status, problem, milliseconds, nextAt, heardMaybe }, now) =>
-      write(() => {
+      writeSoon(() => {
         addAttempt.run(id, now, status, problem, milliseconds)
         settle.run(id, state, 1, nextAt, heardMaybe ? 1 : 0)
       }),

@@ -7,6 +7,8 @@ export type Write = <T>(write: () => T) => Promise<T>
 /** Writes that arrive together share one commit. */
 export interface GroupCommit {
   write: Write
+  /** The same for what nobody waits for: it waits a few milliseconds for others to share a commit with. */
+  writeSoon: Write
   /** Commits what is queued. */
   flush(): void
 }
@@ -21,6 +23,10 @@ interface Queued {
 
 /** Most writes one commit takes. More wait one turn, so that reads get theirs. */
 const largestGroup = 512
+/** How long a write that is in no hurry waits for company, in milliseconds. */
+const soonMs = 4
+/** So many of them wait no longer. */
+const enough = 64
 
 /**
  * Gathers the writes of one turn of the event loop into one transaction, each in a savepoint of its own:
@@ -31,6 +37,7 @@ const largestGroup = 512
 export function groupCommit(db: DatabaseSync, flushing: () => void = () => {}): GroupCommit {
   const queue: Queued[] = []
   let scheduled = false
+  let later: NodeJS.Timeout | undefined
   // Prepared once: these run for every group and every write in it.
   const begin = db.prepare('BEGIN IMMEDIATE')
   const commit = db.prepare('COMMIT')
@@ -40,6 +47,8 @@ export function groupCommit(db: DatabaseSync, flushing: () => void = () => {}): 
 
   function flush(): void {
     scheduled = false
+    clearTimeout(later)
+    later = undefined
     const group = queue.splice(0, largestGroup)
     if (queue.length > 0) schedule()
     if (group.length === 0) return
@@ -83,6 +92,12 @@ export function groupCommit(db: DatabaseSync, flushing: () => void = () => {}): 
       new Promise((resolve, reject) => {
         queue.push({ run, resolve: resolve as (value: never) => void, reject })
         schedule()
+      }),
+    writeSoon: run =>
+      new Promise((resolve, reject) => {
+        queue.push({ run, resolve: resolve as (value: never) => void, reject })
+        if (queue.length >= enough) schedule()
+        else later ??= setTimeout(flush, soonMs)
       }),
     flush: () => {
       while (queue.length > 0) flush()

@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest'
 import type { ClaimedDelivery, DeliveryState } from '../../../src/storage/records.ts'
-import type { Storage } from '../../../src/storage/storage.ts'
+import type { DeliveryLimits, Storage } from '../../../src/storage/storage.ts'
 import { now, type OpenStorage, order, type Stage, sidOf, stage } from './stage.ts'
 
 const nobody: ReadonlySet<string> = new Set()
 const limits = { most: 100, perClient: 10, busy: nobody, leaseSeconds: 30 }
-const claim = (storage: Storage, at = now, more: Partial<typeof limits> = {}): Promise<ClaimedDelivery[]> =>
+const claim = (storage: Storage, at = now, more: Partial<DeliveryLimits> = {}): Promise<ClaimedDelivery[]> =>
   storage.claimDeliveries({ ...limits, ...more }, at)
 
 /** {@link DeliveryStore}. */
@@ -54,6 +54,16 @@ export function deliveryContract(open: OpenStorage): void {
       now
     )
     expect(await claim(storage)).toHaveLength(2)
+  })
+
+  test('it begins behind the one that was named, and goes round', async () => {
+    const { storage } = await owed(open, 5)
+    const who = async (after: string): Promise<string[]> =>
+      (await claim(storage, now, { most: 2, perClient: 1, after })).map(it => it.clientId)
+    expect(await who('market back_channel')).toEqual(['news', 'market'])
+    expect(await who('a client that is gone back_channel')).toEqual(['market', 'news'])
+    expect(await who('news back_channel')).toEqual(['market', 'news'])
+    expect(await who('')).toEqual(['market', 'news'])
   })
 
   test('no application gets more than its share, and a busy one none', async () => {
