@@ -48,6 +48,8 @@ export function startOutbox(parts: OutboxParts): Outbox {
   const underWay = new Set<Promise<void>>()
   /** Attempts whose outcome is not on disk. */
   const unrecorded = new Set<Promise<void>>()
+  /** Both, by id: a lease may be over before the storage takes an outcome, and who has heard needs not hear again. */
+  const inHand = new Set<string>()
   const perHost = new Map<string, number>()
   const hostOfWay = new Map<string, string>()
   const firsts = firstAttempts(storage)
@@ -97,6 +99,7 @@ export function startOutbox(parts: OutboxParts): Outbox {
     const planned = new Map(perHost)
     const [now, later]: [ClaimedDelivery[], ClaimedDelivery[]] = [[], []]
     for (const delivery of claimed) {
+      if (inHand.has(delivery.id)) continue
       const host = hostOf(delivery)
       const count = planned.get(host) ?? 0
       hostOfWay.set(wayOf(delivery), host)
@@ -118,6 +121,7 @@ export function startOutbox(parts: OutboxParts): Outbox {
     const host = hostOf(delivery)
     perHost.set(host, (perHost.get(host) ?? 0) + 1)
     firsts.started(delivery)
+    inHand.add(delivery.id)
     const attempted = attempt(delivery).then(met => {
       underWay.delete(attempted)
       const left = (perHost.get(host) ?? 1) - 1
@@ -125,6 +129,7 @@ export function startOutbox(parts: OutboxParts): Outbox {
       else perHost.set(host, left)
       const recorded = record(delivery, met).finally(() => {
         unrecorded.delete(recorded)
+        inHand.delete(delivery.id)
         firsts.recorded(delivery)
       })
       unrecorded.add(recorded)
