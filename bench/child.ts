@@ -1,15 +1,19 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
-import type { Listening, Living, Login, Question, Reply } from './subjects/protocol.ts'
+import type { Told } from './applications.ts'
+import type { Delivered, Listening, Living, Login, Question, Reply } from './subjects/protocol.ts'
 
 /** The servers that are measured, by the name of their script in `subjects/`. */
-export type SubjectName = 'hello' | 'utgang' | 'oidc-provider'
+export type SubjectName = 'hello' | 'utgang' | 'oidc-provider' | 'applications' | 'outbox'
 
 /** A server in a process of its own. */
 export interface Child {
   port: number
-  signIn(count: number): Promise<Login[]>
+  signIn(count: number, told?: Told): Promise<Login[]>
   living(logins: Login[]): Promise<Living>
+  /** Posts that the applications have got so far. */
+  heard(): Promise<number>
+  deliver(alg: string, logouts: number): Promise<Delivered>
   /** Processor time used so far by all its threads, in seconds. */
   cpuSeconds(): Promise<number>
   startProfile(): Promise<void>
@@ -19,10 +23,11 @@ export interface Child {
 
 /**
  * Starts a server and waits until it listens.
+ * @param args of its command line
  * @throws Error when it ends instead
  */
-export async function startChild(name: SubjectName): Promise<Child> {
-  const child = fork(new URL(`subjects/${name}.ts`, import.meta.url), {
+export async function startChild(name: SubjectName, args: readonly string[] = []): Promise<Child> {
+  const child = fork(new URL(`subjects/${name}.ts`, import.meta.url), args, {
     env: { ...process.env, NODE_ENV: 'production' },
     // oidc-provider says at the start what one should set in production; that is not our subject.
     stdio: ['ignore', 'ignore', 'pipe', 'ipc']
@@ -52,8 +57,10 @@ export async function startChild(name: SubjectName): Promise<Child> {
   const { port } = await heard<Listening>()
   return {
     port,
-    signIn: count => ask({ ask: 'signIn', count }),
+    signIn: (count, told) => ask({ ask: 'signIn', count, told }),
     living: logins => ask({ ask: 'living', logins }),
+    heard: () => ask({ ask: 'heard' }),
+    deliver: (alg, logouts) => ask({ ask: 'deliver', alg, logouts }),
     cpuSeconds: () => ask({ ask: 'cpuSeconds' }),
     startProfile: () => ask({ ask: 'startProfile' }),
     saveProfile: file => ask({ ask: 'saveProfile', file }),

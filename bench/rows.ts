@@ -1,4 +1,5 @@
 import { type Answer, header } from './answer.ts'
+import { mostTold, type Told } from './applications.ts'
 import type { SubjectName } from './child.ts'
 import type { Job } from './load.ts'
 import { basic, get, post } from './request.ts'
@@ -13,6 +14,8 @@ export interface Row {
   jobs: number
   /** Logins prepared for a round; fewer than jobs are used in turn. */
   logins: number
+  /** Applications at which each login is, and what they do when they are told. */
+  told?: Told
   job(login: Login): Job
   /** What must still be alive of the prepared logins afterwards, for each of the two. */
   leaves: { [K in keyof Living]: 'all' | 'none' }
@@ -69,18 +72,7 @@ export const rows: readonly Row[] = [
     jobs: 5_000,
     logins: 5_000,
     leaves: allGone,
-    job: ({ cookie }) =>
-      oneStep(
-        get(
-          `/logout?${clientId}&redirect_uri=${signedOut}`,
-          'Sec-Fetch-Site: same-site',
-          `Cookie: __Host-utgang=${cookie}`
-        ),
-        answer =>
-          answer.status === 303 &&
-          header(answer, 'location') === site.signedOut &&
-          header(answer, 'utgang-receipt') !== undefined
-      )
+    job: redirectLogout
   },
   {
     name: 'end_session',
@@ -133,8 +125,32 @@ export const rows: readonly Row[] = [
     logins: 2_000,
     leaves: untouched,
     job: introspection('/token/introspection')
-  }
+  },
+  ...toldRows({ how: 'answers', number: 1 }, 2_000, 500),
+  ...toldRows({ how: 'answers', number: mostTold }, 1_000, 250),
+  ...toldRows({ how: 'hangs', number: 1 }, 250, 64),
+  ...toldRows({ how: 'hangs', number: mostTold }, 250, 64)
 ]
+
+/** The logout of logins at so many applications, at both servers. */
+function toldRows(told: Told, ours: number, theirs: number): Row[] {
+  const name = `logout, ${told.number} that ${told.number === 1 ? told.how : told.how.replace(/s$/, '')}`
+  return [
+    { name, subject: 'utgang', jobs: ours, logins: ours, told, leaves: allGone, job: redirectLogout },
+    { name, subject: 'oidc-provider', jobs: theirs, logins: theirs, told, leaves: allGone, job: endSession }
+  ]
+}
+
+function redirectLogout({ cookie }: Login): Job {
+  const path = `/logout?${clientId}&redirect_uri=${signedOut}`
+  return oneStep(
+    get(path, 'Sec-Fetch-Site: same-site', `Cookie: __Host-utgang=${cookie}`),
+    answer =>
+      answer.status === 303 &&
+      header(answer, 'location') === site.signedOut &&
+      header(answer, 'utgang-receipt') !== undefined
+  )
+}
 
 function oneStep(request: string, isRight: (answer: Answer) => boolean): Job {
   return {

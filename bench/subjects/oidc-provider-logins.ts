@@ -12,7 +12,8 @@ const sessionSeconds = 14 * 86_400
 export async function signInAt(
   provider: Provider,
   hints: readonly string[],
-  count: number
+  count: number,
+  others: readonly string[]
 ): Promise<Login[]> {
   const client = await provider.Client.find(site.clientId)
   if (!client) throw new Error('the client is missing')
@@ -27,6 +28,7 @@ export async function signInAt(
     grant.addOIDCScope(site.scope)
     const grantId = await grant.save()
     session.grantIdFor(site.clientId, grantId)
+    for (const clientId of others) session.ensureClientContainer(clientId)
     await session.save(sessionSeconds)
     const shared = {
       accountId,

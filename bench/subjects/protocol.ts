@@ -1,3 +1,5 @@
+import type { Told } from '../applications.ts'
+
 /** One person signed in in one browser, with what the browser and the application then hold. */
 export interface Login {
   /** Value of the session cookie. */
@@ -15,19 +17,34 @@ export interface Living {
   tokens: number
 }
 
+/** What the worker did. */
+export interface Delivered {
+  perSecond: number
+  /** Processor time for one delivery, all threads together, in microseconds. */
+  cpuMicros: number
+  /** That for one Logout Token alone. */
+  signMicros: number
+}
+
 /** What a server under test can be asked for by the process that measures it. */
 export interface Subject {
-  /** Signs people in, past HTTP, leaving exactly what a real login leaves. */
-  signIn(count: number): Promise<Login[]>
+  /** Signs people in, past HTTP, leaving exactly what a real login leaves; each also at the applications that are told. */
+  signIn(count: number, told?: Told): Promise<Login[]>
   /** Counts what of these logins is alive, by the server's own judgement. */
   living(logins: Login[]): Promise<Living>
+  /** Posts that applications have got so far. */
+  heard?(): Promise<number>
+  /** Lets the worker deliver what so many logouts owe, and nothing else. */
+  deliver?(alg: string, logouts: number): Promise<Delivered>
   close(): Promise<void>
 }
 
 /** A question over the wire between the two processes, and its answer. */
 export type Question =
-  | { ask: 'signIn'; count: number }
+  | { ask: 'signIn'; count: number; told?: Told }
   | { ask: 'living'; logins: Login[] }
+  | { ask: 'heard' }
+  | { ask: 'deliver'; alg: string; logouts: number }
   | { ask: 'cpuSeconds' }
   | { ask: 'startProfile' }
   | { ask: 'saveProfile'; file: string }

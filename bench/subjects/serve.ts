@@ -27,9 +27,13 @@ function send(message: Reply | Listening): void {
 async function answer(question: Question, subject: Subject): Promise<unknown> {
   switch (question.ask) {
     case 'signIn':
-      return subject.signIn(question.count)
+      return subject.signIn(question.count, question.told)
     case 'living':
       return subject.living(question.logins)
+    case 'deliver':
+      return subject.deliver?.(question.alg, question.logouts)
+    case 'heard':
+      return subject.heard?.()
     case 'cpuSeconds': {
       const { user, system } = process.cpuUsage()
       return (user + system) / 1e6

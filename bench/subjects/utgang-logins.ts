@@ -13,8 +13,14 @@ const nowSeconds = (): number => Math.floor(Date.now() / 1000)
  * Writes through the storage what a login with a remembered browser and a redeemed code writes through the web:
  * session, RP of the session, grant, used code, access token, refresh token. Only the audit row and the password
  * check are left out.
+ * @param others further clients that are RPs of each session
  */
-export function signInAt(storage: Storage, config: Config, count: number): Promise<Login[]> {
+export function signInAt(
+  storage: Storage,
+  config: Pick<Config, 'lifetimes'>,
+  count: number,
+  others: readonly string[] = []
+): Promise<Login[]> {
   return Promise.all(Array.from({ length: count }, (_, index) => signIn(index % people)))
 
   async function signIn(person: number): Promise<Login> {
@@ -66,6 +72,8 @@ export function signInAt(storage: Storage, config: Config, count: number): Promi
       })
     )
     await storage.consumeToken(hashSecret(code), 0, now)
+    for (const clientId of others)
+      await storage.joinSession({ sessionUid: uid, clientId, sid: sidFor(uid, clientId) }, now)
     const gty = 'authorization_code'
     await saved(issue('AccessToken', accessToken, lifetimes.access_token_seconds, { gty }))
     await saved(

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createSystem } from '../../packages/server/src/app.ts'
 import { checkConfig } from '../../packages/server/src/config/load.ts'
+import { toldClients, toldIds } from '../applications.ts'
 import { people, site } from '../site.ts'
 import { serveSubject } from './serve.ts'
 import { livingAt, signInAt } from './utgang-logins.ts'
@@ -18,6 +19,8 @@ const system = await createSystem(
     storage: `sqlite:${join(folder, 'bench.db')}`,
     secret_keys: ['only for measuring, thirty-two characters and more'],
     log_level: 'warn',
+    // The applications are on this machine.
+    allow_private_addresses: true,
     clients: [
       {
         client_id: site.clientId,
@@ -27,7 +30,8 @@ const system = await createSystem(
         sdk: true,
         // As at oidc-provider, where a logout revokes the tokens of the session.
         tokens_end_with_session: true
-      }
+      },
+      ...toldClients(Number(process.argv[2]))
     ]
   })
 )
@@ -46,7 +50,7 @@ for (let index = 0; index < people; index++) {
 }
 
 serveSubject(await system.listen(), {
-  signIn: count => signInAt(system.storage, system.config, count),
+  signIn: (count, told) => signInAt(system.storage, system.config, count, toldIds(told)),
   living: logins => livingAt(system.storage, logins),
   close: () => system.close()
 })

@@ -3,6 +3,7 @@ import type { Clock } from '../clock.ts'
 import type { ClaimedDelivery } from '../storage/records.ts'
 import type { DeliveryStore } from '../storage/storage.ts'
 import { firstAttempts } from './first-attempts.ts'
+import { mostAhead, newLanes, wayOf } from './lanes.ts'
 import type { Attempted } from './post.ts'
 import { afterAttempt } from './schedule.ts'
 import type { Senders } from './senders.ts'
@@ -28,12 +29,12 @@ export interface OutboxParts {
 
 /** Most attempts under way at once in this process. */
 const mostAtOnce = 256
+/** Most that are claimed at once: those, as many that wait their turn, and what is being written down. */
+const mostInHand = 3 * mostAtOnce
 /** So many free places are worth a look for more. */
 const worthALook = 64
 /** Fewer wait so long for company, in milliseconds: each look is a commit. */
 const lookSoonMs = 4
-/** Most of them to one host, so that one that is slow delays nobody else. */
-const mostToOneHost = 8
 /** How long a claim holds, in seconds; an attempt is far shorter. Whoever dies leaves its deliveries to others after that. */
 const leaseSeconds = 30
 /** When the outcome of an attempt is written down again that the storage did not take, in milliseconds. Well within the lease. */
@@ -46,12 +47,13 @@ export function startOutbox(parts: OutboxParts): Outbox {
   const { storage, clock } = parts
   /** Attempts without an answer. */
   const underWay = new Set<Promise<void>>()
-  /** Attempts whose outcome is not on disk. */
-  const unrecorded = new Set<Promise<void>>()
-  /** Both, by id: a lease may be over before the storage takes an outcome, and who has heard needs not hear again. */
+  const writing = new Set<Promise<void>>()
+  /**
+   * All that was claimed and is not written down, by id: a lease may be over before the storage takes an outcome, and who
+   * has heard needs not hear again.
+   */
   const inHand = new Set<string>()
-  const perHost = new Map<string, number>()
-  const hostOfWay = new Map<string, string>()
+  const lanes = newLanes()
   const firsts = firstAttempts(storage)
   let stopping = false
   let looking: Promise<void> | undefined
@@ -72,21 +74,18 @@ export function startOutbox(parts: OutboxParts): Outbox {
   async function look(): Promise<void> {
     while (wokenAgain && !stopping) {
       wokenAgain = false
-      const most = mostAtOnce - underWay.size
+      const most = mostInHand - inHand.size
       if (most <= 0) return
       try {
-        const limits = { most, perClient: mostToOneHost, busy: busyWays(), after, leaseSeconds }
+        const limits = { most, perClient: mostAhead, busy: lanes.busy(), after, leaseSeconds }
         const claimed = await storage.claimDeliveries(limits, clock.now())
         const last = claimed.at(-1)
         after = last ? wayOf(last) : ''
         mayFindMore = claimed.length > 0 || limits.busy.size > 0
-        const { now, later } = split(claimed)
-        for (const delivery of now) start(delivery)
-        if (later.length === 0) continue
-        await storage.returnDeliveries(
-          later.map(it => it.id),
-          clock.now()
-        )
+        const fresh = claimed.filter(it => !inHand.has(it.id))
+        for (const { id } of fresh) inHand.add(id)
+        lanes.add(fresh)
+        startNext()
       } catch (error) {
         parts.failed(error)
         return
@@ -94,54 +93,52 @@ export function startOutbox(parts: OutboxParts): Outbox {
     }
   }
 
-  /** Several applications may share a host: what is too much for it goes back. */
-  function split(claimed: ClaimedDelivery[]): { now: ClaimedDelivery[]; later: ClaimedDelivery[] } {
-    const planned = new Map(perHost)
-    const [now, later]: [ClaimedDelivery[], ClaimedDelivery[]] = [[], []]
-    for (const delivery of claimed) {
-      if (inHand.has(delivery.id)) continue
-      const host = hostOf(delivery)
-      const count = planned.get(host) ?? 0
-      hostOfWay.set(wayOf(delivery), host)
-      if (stopping || count >= mostToOneHost) later.push(delivery)
-      else {
-        planned.set(host, count + 1)
-        now.push(delivery)
-      }
-    }
-    return { now, later }
-  }
-
-  function busyWays(): Set<string> {
-    const busy = [...hostOfWay].filter(([, host]) => (perHost.get(host) ?? 0) >= mostToOneHost)
-    return new Set(busy.map(([way]) => way))
+  function startNext(): void {
+    if (stopping) giveBack(lanes.drain())
+    for (const delivery of lanes.take(mostAtOnce - underWay.size)) start(delivery)
   }
 
   function start(delivery: ClaimedDelivery): void {
-    const host = hostOf(delivery)
-    perHost.set(host, (perHost.get(host) ?? 0) + 1)
     firsts.started(delivery)
-    inHand.add(delivery.id)
     const attempted = attempt(delivery).then(met => {
       underWay.delete(attempted)
-      const left = (perHost.get(host) ?? 1) - 1
-      if (left === 0) perHost.delete(host)
-      else perHost.set(host, left)
-      const recorded = record(delivery, met).finally(() => {
-        unrecorded.delete(recorded)
-        inHand.delete(delivery.id)
-        firsts.recorded(delivery)
-      })
-      unrecorded.add(recorded)
+      giveBack(lanes.done(delivery, met.status !== null))
+      keep(
+        record(delivery, met).finally(() => {
+          inHand.delete(delivery.id)
+          firsts.recorded(delivery)
+        })
+      )
+      startNext()
       lookForMore()
     })
     underWay.add(attempted)
   }
 
+  /** What was claimed and is not attempted now. Where that fails, its lease ends by itself. */
+  function giveBack(deliveries: ClaimedDelivery[]): void {
+    if (deliveries.length === 0) return
+    const ids = deliveries.map(it => it.id)
+    keep(
+      storage
+        .returnDeliveries(ids, clock.now())
+        .catch(parts.failed)
+        .finally(() => {
+          for (const id of ids) inHand.delete(id)
+        })
+    )
+  }
+
+  /** Remembers a write until it is over. */
+  function keep(write: Promise<void>): void {
+    writing.add(write)
+    void write.finally(() => writing.delete(write))
+  }
+
   /** Each look is a commit: it is worth some free places, or a short wait. */
   function lookForMore(): void {
     if (!mayFindMore) return
-    if (mostAtOnce - underWay.size >= worthALook && !looking) wake()
+    if (mostInHand - inHand.size >= worthALook && !looking) wake()
     else
       soon ??= setTimeout(() => {
         soon = undefined
@@ -184,7 +181,7 @@ export function startOutbox(parts: OutboxParts): Outbox {
     wake,
     firstAttempts(logoutId, longestMs) {
       // Those before it in the queue will take longer than anybody should wait.
-      if (underWay.size >= mostAtOnce) return Promise.resolve()
+      if (inHand.size >= mostInHand) return Promise.resolve()
       return firsts.wait(logoutId, longestMs)
     },
     async stop() {
@@ -192,16 +189,9 @@ export function startOutbox(parts: OutboxParts): Outbox {
       clearInterval(timer)
       clearTimeout(soon)
       await looking
+      giveBack(lanes.drain())
       await Promise.all(underWay)
-      await Promise.all(unrecorded)
+      await Promise.all(writing)
     }
   }
-}
-
-/** An application and one of the ways in which it is told. */
-const wayOf = ({ clientId, kind }: ClaimedDelivery): string => `${clientId} ${kind}`
-
-/** An address that is none has no host, and must not keep others waiting. */
-function hostOf({ address }: ClaimedDelivery): string {
-  return URL.parse(address)?.host ?? address
 }
