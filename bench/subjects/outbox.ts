@@ -118,7 +118,7 @@ async function deliverAll(): Promise<void> {
   const outbox = startOutbox({
     storage,
     clock,
-    senders: senders({ sealer, clock, issuer: config.issuer, keys: () => keys, out }),
+    senders: senders({ streams: storage, sealer, clock, issuer: config.issuer, keys: () => keys, out }),
     failed(error) {
       throw error
     }
