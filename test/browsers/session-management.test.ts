@@ -104,7 +104,7 @@ describe.each(settings)('$engine, $policy', ({ start, sendsCookie }) => {
     )
 
     test.skipIf(sendsCookie)(
-      'SM-13, SM-14: hears "error" where the browser keeps the cookie back, and never asks the server',
+      'X-05, SM-13, SM-14: hears "error" where the browser keeps the cookie back, and never asks the server',
       { timeout: 120_000 },
       async () => {
         const tab = await engine.newTab()
@@ -230,7 +230,7 @@ describe.skipIf(!startChromium)('the frame, in Chromium with third-party cookies
     await Promise.all([tab.close(), second.close()])
   })
 
-  test('SM-10: "changed" when the cookie is gone though it could be seen', async () => {
+  test('X-05, SM-10: "changed" when the cookie is gone though it could be seen', async () => {
     const tab = await open(engine, `${rp}/rp#manual`)
     expect(await ask(tab, question)).toBe('unchanged')
     const second = await engine.newTab()

@@ -30,7 +30,13 @@ beforeAll(async () => {
           token_endpoint_auth_method: 'private_key_jwt',
           jwks: { keys: [rsa] }
         }),
-        { ...news, client_id: 'tenant', client_secret: secretOf('tenant'), may_revoke_globally: 'own_users' }
+        {
+          ...news,
+          client_id: 'tenant',
+          client_secret: secretOf('tenant'),
+          may_revoke_globally: 'own_users',
+          scope: `openid ${scope}`
+        }
       ]
     }
   })
@@ -133,10 +139,22 @@ test('GTR-02: nobody gets the scope who has not the power, and no user token has
   expect(asked.location).toContain('error=invalid_scope')
 })
 
+test('GTR-02: a token that a user gave to a client with the power is no token of that client itself', async () => {
+  const redirect_uri = 'https://news.example/callback'
+  const browser = at.browser()
+  const { path, verifier } = authorization('tenant', { redirect_uri, scope: `openid ${scope}` })
+  const code = codeOf(await answerPages(browser, await browser.visit(path)))
+  const form = { grant_type: 'authorization_code', code, redirect_uri, code_verifier: verifier }
+  const given = await at.ask('/oauth/token', { form, ...as('tenant') })
+  expect(given.json().scope).toContain(scope)
+  const answer = await revoke(ola, { bearer: String(given.json().access_token) })
+  expect([answer.status, answer.json().error]).toEqual([403, 'insufficient_scope'])
+})
+
 test('GTR-02: a client of one tenant reaches its own users, and cannot tell others from nobody', async () => {
   const redirect_uri = 'https://news.example/callback'
   const browser = at.browser()
-  const page = await browser.visit(authorization('tenant', { redirect_uri }).path)
+  const page = await browser.visit(authorization('tenant', { redirect_uri, scope: 'openid' }).path)
   expect(codeOf(await answerPages(browser, page))).toBeTruthy()
   const other = await signIn(at, at.browser(), 'news', { email: 'kari@example.test' })
   const [foreign, unknown] = [
