@@ -22,6 +22,11 @@ export const hasApache = apache !== undefined
 /** The address of {@link Apache.redirectUri} for an application at this port. */
 export const redirectUriAt = (port: number): string => `http://apache.localhost:${port}/protected/callback`
 
+/** A page that watches the sign-on session as the module's documentation says: two frames, by these ids. */
+const watching = `<!doctype html><title>Watching</title><p id="in">In</p>
+<iframe id="openidc-op" src="/protected/callback?session=iframe_op"></iframe>
+<iframe id="openidc-rp" src="/protected/callback?session=iframe_rp&amp;poll=200"></iframe>`
+
 /** Starts it. */
 export async function startApache(options: {
   port: number
@@ -35,6 +40,7 @@ export async function startApache(options: {
   chmodSync(folder, 0o755)
   mkdirSync(`${folder}/www/protected`, { recursive: true })
   writeFileSync(`${folder}/www/protected/index.html`, '<!doctype html><title>Protected</title><p id="in">In')
+  writeFileSync(`${folder}/www/protected/watching.html`, watching)
   writeFileSync(`${folder}/www/out.html`, '<!doctype html><title>Out</title><p id="out">Out')
   writeFileSync(`${folder}/httpd.conf`, configuration(folder, options))
   const child = spawn(apache.apache, ['-D', 'FOREGROUND', '-f', `${folder}/httpd.conf`], { stdio: 'ignore' })
