@@ -30,6 +30,12 @@ export interface Auth {
    * @throws AuthError `issuer_unreachable`; what the store throws
    */
   accessToken(request: HasCookies): Promise<string | undefined>
+  /**
+   * Ends the RP session of a browser and nothing else: the sign-on session lives, and the next sign-in asks for no password.
+   * @returns the session, for what else goes with it (its tokens, say); undefined: nobody is signed in
+   * @throws what the store throws
+   */
+  end(request: HasCookies): Promise<RpSession | undefined>
   /** Ends what it runs: streams to pages, connections. The store is whoever's made it. */
   close(): Promise<void>
 }
@@ -74,6 +80,10 @@ export function createAuth(options: AuthOptions): Auth {
     },
     session: async request => (await parts.sessions.live(request))?.session,
     accessToken: accessTokens(parts),
+    async end(request) {
+      const found = await parts.sessions.live(request)
+      return found && (await settings.store.end(found.key, 'logout')) ? found.session : undefined
+    },
     async close() {
       stopListening()
       streams.close()
