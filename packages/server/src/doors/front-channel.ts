@@ -4,6 +4,7 @@ import { frontChannelPage } from '../pages/front-channel.ts'
 import type { Session, SessionClient } from '../storage/records.ts'
 import { html, seeOther } from '../web/answers.ts'
 import { sessionOf } from '../web/asking.ts'
+import { provenance } from '../web/fetch-metadata.ts'
 import { pagePolicy } from '../web/headers.ts'
 import { queryOf } from '../web/parameters.ts'
 import type { DoorParts } from './door.ts'
@@ -51,7 +52,9 @@ export function frontChannel(parts: DoorParts, records: LogoutRecords) {
       const [before] = await storage.listAsked(receiptId)
       const stale = before !== undefined && clock.now() - before.at > asksAgainSeconds
       if (stale && next.startsWith('/')) return seeOther(reply, next)
-      if (!stale) await storage.noteAsked(receiptId, found.asked, clock.now())
+      // A page that nobody has opened asks nobody.
+      const isOpened = request.method === 'GET' && !provenance(request.headers).prefetch
+      if (!stale && isOpened) await storage.noteAsked(receiptId, found.asked, clock.now())
       return page(reply, found, stale)
     }
   }

@@ -321,6 +321,10 @@ describe('the receipt', () => {
     const answer = await person.browser.go(logoutPath({ client_id: 'news', redirect_uri: bye }))
     const id = String(answer.headers['utgang-receipt'])
     expect(await receipt(id)).toMatchObject({ applications: { not_requested: 1, not_registered: 1 } })
+    // Fetched ahead, or by a link checker, the page has asked nobody.
+    await person.browser.go(answer.location ?? '', { method: 'HEAD' })
+    await person.browser.go(answer.location ?? '', { headers: { 'sec-purpose': 'prefetch' } })
+    expect(await receipt(id)).toMatchObject({ applications: { not_requested: 1 } })
     await person.browser.follow(answer)
     expect(await receipt(id)).toMatchObject({ applications: { requested: 1, not_registered: 1 } })
     const own = await at.ask(`/logout/receipts/${id}`, { basic: ['paper', secretOf('paper')] })
