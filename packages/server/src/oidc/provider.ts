@@ -4,6 +4,7 @@ import { originsOf, secretMark } from '../clients/client.ts'
 import { sessionCookie } from '../sessions/session-cookie.ts'
 import { sidFor } from '../sessions/sid.ts'
 import { hashSecret, newSecret } from '../storage/secrets.ts'
+import { isIdTokenType } from '../tokens/id-token-hint.ts'
 import { outgoingFetch } from '../web/outgoing.ts'
 import { giveForms, resourceIndicators } from './access-tokens.ts'
 import { accountFinder, claimsByScope } from './accounts.ts'
@@ -15,7 +16,7 @@ import type { OpParts } from './parts.ts'
 import { registerPasswordGrant } from './password-grant.ts'
 import { interactionCookies, interactionPath, routes } from './paths.ts'
 import { prompts } from './policy.ts'
-import { checkRegistration, ownKeys } from './registration.ts'
+import { checkRegistration, encryptionKeys, ownKeys } from './registration.ts'
 import { sessionStates } from './session-state.ts'
 
 /** Builds oidc-provider over our storage, with the signing keys of this moment. */
@@ -63,7 +64,10 @@ function configuration(parts: OpParts): Configuration {
       id_token_signed_response_alg: 'RS256',
       grant_types: ['authorization_code', 'refresh_token']
     },
-    extraClientMetadata: { properties: [...ownKeys], validator: checkRegistration(config) as never },
+    extraClientMetadata: {
+      properties: [...ownKeys, ...encryptionKeys],
+      validator: checkRegistration(config) as never
+    },
     // Whether a client is a browser application of ours is the config's word (`sdk`), and so are its origins.
     clientBasedCORS: (_ctx, origin, client) =>
       client.sdk === true &&
@@ -109,6 +113,14 @@ function override(provider: Provider, { limits: { wrongSecrets } }: OpParts): vo
   provider.OIDCContext.prototype.urlFor = (name: string, options?: object) =>
     provider.urlFor(name, options as never)
   provider.Client.prototype.includeSid = () => true
+  // It knows a hint by signature, issuer and audience alone, and a Logout Token has these too (Back-Channel Logout 1.0 §4.1).
+  const hints = provider.IdToken as unknown as HintReader
+  const { validate } = hints
+  hints.validate = async (jwt, client) => {
+    const hint = await validate.call(hints, jwt, client)
+    if (!isIdTokenType(hint.header.typ)) throw new errors.InvalidRequest('id_token_hint is no ID Token')
+    return hint
+  }
   provider.Client.prototype.compareClientSecret = async function (
     this: { clientId: string; clientSecret?: string },
     secret: string
@@ -138,6 +150,10 @@ function override(provider: Provider, { limits: { wrongSecrets } }: OpParts): vo
     this.id = newSecret()
     this.touched = true
   }
+}
+
+interface HintReader {
+  validate(jwt: string, client: unknown): Promise<{ header: { typ?: unknown } }>
 }
 
 function scopesOf({ config }: OpParts): string[] {

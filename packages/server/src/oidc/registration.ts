@@ -39,11 +39,14 @@ const open: ReadonlySet<string> = new Set([
 /** Those of them that oidc-provider does not know, and so does not check the type of. */
 const flags = ['frontchannel_logout_session_required', 'tokens_end_with_session'] as const
 
+/** What a client says that wants its tokens encrypted; oidc-provider, for whom nothing is, would not see it. */
+export const encryptionKeys = ['id_token_encrypted_response_alg', 'id_token_encrypted_response_enc'] as const
+
 /**
  * Checks what a client that registers itself says (RFC 7591): none of the keys that give power, no grant type that
  * does, and addresses by the rules of the config, http on loopback only while the issuer is there too. Clients of the
  * config were checked when it was read.
- * Called by oidc-provider once for each of {@link ownKeys}.
+ * Called by oidc-provider once for each of {@link ownKeys} and {@link encryptionKeys}.
  */
 export function checkRegistration(config: Pick<Config, 'issuer' | 'allow_private_addresses'>) {
   return (
@@ -53,6 +56,8 @@ export function checkRegistration(config: Pick<Config, 'issuer' | 'allow_private
     metadata: Record<string, unknown>
   ): void => {
     if (!ctx || !/^registration/.test(ctx.oidc.route)) return
+    // Whoever asks for this must not believe that it is done (Back-Channel Logout 1.0 §2.4).
+    if (value !== undefined && isEncryption(key)) refuse(`${key}: nothing is encrypted here`)
     if (value !== undefined && !open.has(key)) refuse(`${key} can only be set in the configuration`)
     if (key !== ownKeys[0]) return
     const grantTypes = textsIn(metadata.grant_types)
@@ -77,6 +82,8 @@ export function checkRegistration(config: Pick<Config, 'issuer' | 'allow_private
     addressRules(addressesIn(metadata), server, (path, rule) => refuse(`${pathText(path)}: ${rule}`))
   }
 }
+
+const isEncryption = (key: string): boolean => encryptionKeys.some(it => it === key)
 
 /** The addresses that are of the right type; oidc-provider refuses the others next. */
 function addressesIn(metadata: Record<string, unknown>): Addresses {

@@ -22,14 +22,16 @@ export async function readHint(
   try {
     const { kid, typ } = decodeProtectedHeader(value)
     const verifier = kid === undefined ? undefined : keys.verifiers.get(kid)
-    // Only ID Tokens: a Logout Token or a JWT access token of ours has a type of its own.
-    if (!verifier || (typ !== undefined && typ !== 'JWT')) return undefined
+    if (!verifier || !isIdTokenType(typ)) return undefined
     const { payload } = await compactVerify(value, verifier.key, { algorithms: [verifier.alg] })
     return fromClaims(JSON.parse(new TextDecoder().decode(payload)), issuer)
   } catch {
     return undefined
   }
 }
+
+/** Whether a JWT's `typ` may be that of an ID Token: a Logout Token or a JWT access token of ours has a type of its own. */
+export const isIdTokenType = (typ: unknown): boolean => typ === undefined || typ === 'JWT'
 
 function fromClaims(claims: Record<string, unknown>, issuer: string): IdTokenHint | undefined {
   const { iss, sub, aud, azp, sid, events } = claims

@@ -4,6 +4,12 @@ const ways = [
   ['webhook', 'webhook_uri']
 ] as const
 
+/** A Logout Token without the `sid` that a client requires would tell it nothing (Back-Channel Logout 1.0 §2.2). */
+const canTell = (kind: string, sid: string): string =>
+  kind === 'back_channel'
+    ? `AND (${sid} IS NOT NULL OR json_extract(c.metadata, '$.backchannel_logout_session_required') IS NOT 1)`
+    : ''
+
 /**
  * An INSERT of what applications are owed, one delivery for each way in which one hears; what is owed already stays as it
  * is. `c` is the client's row, ?1 now, ?2 the logout.
@@ -15,7 +21,7 @@ export function insertOwed({ sid, sub, from }: { sid: string; sub: string; from:
       kind,
       column
     ]) => `SELECT lower(hex(randomblob(16))), '${kind}', ?2, c.client_id, ${sid}, ${sub}, c.${column}, ?1, ?1
-      FROM ${from} AND c.${column} IS NOT NULL`
+      FROM ${from} AND c.${column} IS NOT NULL ${canTell(kind, sid)}`
   )
   return `INSERT INTO deliveries (id, kind, logout_id, client_id, sid, sub, address, next_at, created_at)
     ${halves.join(' UNION ALL ')} ON CONFLICT DO NOTHING`
