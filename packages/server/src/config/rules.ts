@@ -87,6 +87,7 @@ function checkPublicServer(config: WellFormed, complain: Complain): void {
         `needs at least ${fewestSecretCharacters} characters where the issuer is not loopback, made at random: openssl rand -hex 32`
       )
     check(['clients', index, 'sign_secret'], client?.sign_secret)
+    check(['clients', index, 'webhook_secret'], client?.webhook_secret)
   }
   for (const [index, user] of users.entries()) check(['users', index, 'password'], user?.password)
 }

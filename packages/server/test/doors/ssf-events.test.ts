@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import { systemClock } from '../../src/clock.ts'
 import type { Cause, CauseName } from '../../src/logout/causes.ts'
 import { signIn } from '../support/sign-in.ts'
+import { advance } from '../support/system.ts'
 import { checkSet, checkSets, receiverAt, sessionRevoked, ssfSystem } from './ssf-kit.ts'
 
 const issuer = 'http://id.localhost:4000'
@@ -51,7 +52,6 @@ const causes: [CauseName, 'session' | 'user', string][] = [
   ['account_session', 'session', 'user'],
   ['password_changed', 'session', 'user'],
   ['admin_session', 'session', 'admin'],
-  ['idle_timeout', 'session', 'policy'],
   ['account_everywhere', 'user', 'user'],
   ['password_reset', 'user', 'user'],
   ['account_disabled', 'user', 'admin'],
@@ -78,6 +78,20 @@ test.each(causes)('CAEP-04 CAEP-05: %s is told as the end of a %s, by the %s', a
   expect(told?.claims.sub_id).toEqual(what === 'session' ? session : olaId)
   expect(told?.event.initiating_entity).toBe(entity)
   expect(told?.event.reason_admin).toEqual({ en: expect.stringMatching(/^[A-Z].{10,}/) })
+})
+
+test('CAEP-05: a session that nobody used for too long is told as ended by a policy', async () => {
+  const at = await ssfSystem()
+  const id = await (await receiverAt(at, 'market')).open()
+  const browser = at.browser()
+  const { sid } = await signIn(at, browser, 'market')
+  const sessionUid = (await at.sessionOf(browser))?.uid
+  advance(15 * 86_400)
+  await at.system.heart.end({ name: 'idle_timeout', sub: 'u-ola', sessionUid })
+  const fetched = await (await receiverAt(at, 'market')).fetch(id)
+  expect(await checkSets(at, fetched, 'market')).toMatchObject([
+    { claims: { sub_id: { session: { id: sid } } }, event: { initiating_entity: 'policy' } }
+  ])
 })
 
 test('CAEP-05: all events of one cause share one txn', async () => {

@@ -140,7 +140,9 @@ test('POLL-04: a server that is killed between poll and acknowledgement gives th
   const listen = { host: '127.0.0.1', port: 0 }
   const secret_keys = before.system.config.secret_keys
   writeFileSync(file, JSON.stringify({ issuer, listen, storage, secret_keys, clients: ssfClients() }))
-  const child = fork(new URL('../faults/storm-server.ts', import.meta.url), [file])
+  const child = fork(new URL('../faults/storm-server.ts', import.meta.url), [file], {
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc']
+  })
   onTestFinished(() => void child.kill('SIGKILL'))
   const [{ port }] = await once(child, 'message')
   for (const endUser of ['u-ola', 'u-kari']) {

@@ -23,7 +23,7 @@ const rest = `ifnull(st.endpoint_url, ''), iif(st.method = 'push', 'pending', 'w
 
 /** {@link StreamEvents} on SQLite. */
 export function streamEvents(db: DatabaseSync): StreamEvents {
-  const any = db.prepare('SELECT EXISTS (SELECT 1 FROM streams) AS found')
+  const any = db.prepare('SELECT 1 FROM streams LIMIT 1')
   // A receiver that is no RP of the session has no name for it: then it gets one that is nobody's else.
   const ofSession = db.prepare(`${insert}, ifnull(sc.sid, lower(hex(randomblob(16)))), s.sub, ${rest}
     FROM sessions s CROSS JOIN streams st JOIN clients c ON c.client_id = st.client_id
@@ -38,10 +38,10 @@ export function streamEvents(db: DatabaseSync): StreamEvents {
 
   return {
     sessionEnded(logoutId, uid, now) {
-      if (any.get()?.found === 1) ofSession.run(now, logoutId, uid)
+      if (any.get() !== undefined) ofSession.run(now, logoutId, uid)
     },
     userEnded(logoutId, sub, now) {
-      if (any.get()?.found === 1) ofUser.run(now, logoutId, sub)
+      if (any.get() !== undefined) ofUser.run(now, logoutId, sub)
     }
   }
 }
