@@ -29,7 +29,8 @@ export async function signedOutReceipt(
       (sum, [state, count]) => (unconfirmed.includes(state) ? sum : sum + count),
       0
     ),
-    applications
+    applications,
+    more: Object.values(found.applications).reduce((sum, count) => sum + count, -applications.length)
   }
 }
 

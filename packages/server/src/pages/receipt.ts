@@ -23,6 +23,8 @@ export interface SignedOutReceipt {
   confirmed: number
   toConfirm: number
   applications: { name: string; uri?: string; state: ApplicationState }[]
+  /** How many more there are than are named; none unless it says so. */
+  more?: number
 }
 
 /** What may change on the page while somebody reads it, in words. */
@@ -73,7 +75,7 @@ export function receiptProgress(receipt: SignedOutReceipt, { strings }: Language
 /** The receipt as a slip of paper. */
 export function receiptSlip(receipt: SignedOutReceipt, { strings, moment }: Language): Markup {
   const t = strings.receipt
-  const { sessionsEnded, tokensRevoked, applications } = receipt
+  const { sessionsEnded, tokensRevoked, applications, more = 0 } = receipt
   return html`<section class="slip" aria-labelledby="receipt">
 <h2 id="receipt">${t.title}</h2>
 <p class="when"><time datetime="${new Date(receipt.at * 1000).toISOString()}">${moment(receipt.at)}</time></p>
@@ -86,6 +88,7 @@ ${sessionsEnded === 0 && !tokensRevoked && html`<p>${t.nothing}</p>`}
 <p class="fine">${t.kept}</p>
 <h3>${t.applications}</h3>
 ${applications.length === 0 ? html`<p>${t.noApplications}</p>` : html`<ul class="applications">${applications.map(it => application(it, t))}</ul>`}
+${more > 0 && html`<p class="fine" id="more">${t.more(more)}</p>`}
 ${!receipt.isSettled && html`<p class="fine" id="reload">${t.reload}</p>`}
 <p class="number">${t.number} <code>${receipt.id}</code></p>
 </section>`

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { sidFor } from '../../src/sessions/sid.ts'
+import { logOutOfAll } from '../faults/ill-applications.ts'
 import { ok, receiver, status } from '../notify/receiver.ts'
 import { settled, systemThatTells } from '../notify/telling.ts'
 import { secretOf } from '../support/fixtures.ts'
@@ -87,4 +88,16 @@ test('a receipt of many sessions is read page by page, each of them once', async
     expect(found.toSorted()).toEqual(sids.toSorted())
     expect(pages).toBeGreaterThanOrEqual(3)
   }
+})
+
+test('our page names a hundred or so of the applications that are owed something, and says how many more there are', async () => {
+  const at = await systemThatTells('http://127.0.0.1:9/')
+  const addresses = Object.fromEntries(
+    Array.from({ length: 130 }, (_, i) => [`app-${i}`, 'http://127.0.0.1:9/backchannel'])
+  )
+  const { receiptCookie } = await logOutOfAll(at, addresses)
+  const page = await at.ask('/logout/signed-out', { headers: { cookie: receiptCookie } })
+  expect(page.text.match(/<li data-state=/g)).toHaveLength(100)
+  // Market, and two that are owed nothing: news and forum.
+  expect(page.text).toContain('And 33 more.')
 })

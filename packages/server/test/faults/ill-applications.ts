@@ -51,11 +51,17 @@ export async function closedAddress(): Promise<string> {
   return `http://127.0.0.1:${port}/backchannel`
 }
 
+/** What the browser that logged out has in hand. */
+export interface LoggedOut {
+  status: number
+  receiptId: string
+  /** As the browser sends it. */
+  receiptCookie: string
+  sidAt(clientId: string): string
+}
+
 /** One session at all of these applications, ended by redirect. */
-export async function logOutOfAll(
-  at: TestSystem,
-  addresses: Record<string, string>
-): Promise<{ status: number; receiptId: string; sidAt(clientId: string): string }> {
+export async function logOutOfAll(at: TestSystem, addresses: Record<string, string>): Promise<LoggedOut> {
   const now = systemClock.now()
   const { uid, cookie } = await prepareLogin(at.storage, now)
   await Promise.all(
@@ -68,12 +74,13 @@ export async function logOutOfAll(
       await at.storage.joinSession({ sessionUid: uid, clientId, sid: sidFor(uid, clientId) }, now)
     })
   )
-  const { status, headers } = await at.ask('/logout?client_id=news', {
+  const { status, headers, setCookies } = await at.ask('/logout?client_id=news', {
     headers: { cookie: `__Host-utgang=${cookie}` }
   })
   return {
     status,
     receiptId: String(headers['utgang-receipt']),
+    receiptCookie: setCookies.find(it => it.startsWith('__Host-utgang-receipt='))?.split(';')[0] ?? '',
     sidAt: clientId => sidFor(uid, clientId)
   }
 }

@@ -171,6 +171,7 @@ export const en = {
     kept: 'Any other access that applications hold for you lasts until it runs out or is taken back.',
     applications: 'Applications in this sign-in',
     noApplications: 'No application took part in this sign-in.',
+    more: (count: number) => `And ${count} more.`,
     states: {
       delivered: { label: 'Told', text: 'It has confirmed that it knows.' },
       queued: { label: 'Not told yet', text: 'A notice to it is waiting; it has not been sent.' },

@@ -149,6 +149,7 @@ export const nb: Strings = {
     kept: 'Annen tilgang som tjenester har på dine vegne, varer til den går ut eller blir trukket tilbake.',
     applications: 'Tjenester i denne innloggingen',
     noApplications: 'Ingen tjeneste var med i denne innloggingen.',
+    more: (count: number) => `Og ${count} til.`,
     states: {
       delivered: { label: 'Har fått beskjed', text: 'Den har bekreftet at den vet det.' },
       queued: {
