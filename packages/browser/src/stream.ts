@@ -5,7 +5,7 @@ import type { Page } from './page.ts'
 export interface Stream {
   /** Whether the options want it. */
   want(isWanted: boolean): void
-  /** Somebody has signed in, or nobody is any more: what is open was opened with another cookie. */
+  /** Somebody has signed in, or nobody is any more. */
   signedIn(isSignedIn: boolean): void
   /** Opens or closes, as it should be now. @param isHere false while the page goes: an open stream keeps it out of the back/forward cache */
   look(isHere?: boolean): void
@@ -72,7 +72,6 @@ export function newStream(page: Page, wake: () => void): Stream {
       look()
     },
     signedIn(it) {
-      close()
       wasOpen = false
       isSignedIn = it
       look()

@@ -1,5 +1,4 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import type { RpSession } from '../src/index.ts'
 import { type App, endSession, openApp, unreachable } from './support/app.ts'
 
 let app: App
@@ -52,6 +51,17 @@ describe('logout', () => {
     expect([await app.me(), await app.issuer.live()]).toEqual([null, 0])
   })
 
+  test('a sign-on session that the issuer has forgotten is no failure', async () => {
+    const [key, session] = await app.entry()
+    await app.store.end(key, 'logout')
+    await app.store.create(key, { ...session, sid: 'unknown' })
+    expect((await app.person.post(`${app.origin}/auth/logout`)).json()).toEqual({
+      ended: true,
+      receipt: null
+    })
+    expect(await app.me()).toBe(null)
+  })
+
   test('a sign-on session that is over already is no failure', async () => {
     // The application is told by a Logout Token; here it has not come yet.
     app.before.set(endSession, async () => {
@@ -97,7 +107,7 @@ describe('logout', () => {
   })
 
   test('a process that died in the middle: after ten seconds the session is there again', async () => {
-    const [key = '', session] = await entry()
+    const [key = '', session] = await app.entry()
     const now = Math.floor(Date.now() / 1000)
     await app.store.replace(key, { ...session, endingAt: now })
     expect(await app.me()).toBe(null)
@@ -113,7 +123,7 @@ describe('logout', () => {
     const other = app.person.copy()
     app.after.set(endSession, async () => {
       // The code was exchanged before, the RP session is made now.
-      const [, session] = await entry()
+      const [, session] = await app.entry()
       expect(await app.store.create('another-tab', { ...session, endingAt: undefined })).toBe(true)
     })
     await app.person.post(`${app.origin}/auth/logout`)
@@ -173,13 +183,3 @@ test('an issuer that refuses: 502 with another word, everything is as it was', a
   expect([answer.status, answer.json().error]).toEqual([502, 'sign_in_server_refused'])
   expect(await app.me()).toBe('u-ola')
 })
-
-/** Key and content of the person's session. */
-async function entry(): Promise<[string, RpSession]> {
-  const cookie = app.person.cookies(app.origin).get('utgang-rp') ?? ''
-  const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(cookie))
-  const key = Buffer.from(digest).toString('base64url')
-  const session = await app.store.find(key)
-  if (!session) throw new Error('no session')
-  return [key, session]
-}

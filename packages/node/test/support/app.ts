@@ -1,9 +1,11 @@
+import { createHash } from 'node:crypto'
 import { freePort } from '../../../browser/test/support/listen.ts'
 import {
   type Auth,
   type AuthOptions,
   createAuth,
   memorySessions,
+  type RpSession,
   type RpSessionStore
 } from '../../src/index.ts'
 import { outgoing } from '../../src/outgoing.ts'
@@ -28,6 +30,8 @@ export interface App {
   person: Person
   /** Who is signed in for the application's own pages. */
   me(person?: Person): Promise<unknown>
+  /** The person's session in the store, with its key. */
+  entry(): Promise<[string, RpSession]>
   /** Another process of the same application, on the same store; it listens nowhere. */
   another(): Auth
   close(): Promise<void>
@@ -85,6 +89,13 @@ export async function openApp(
     after: new Map(),
     person,
     me: async (who = person) => (await who.ask(`${origin}/me`)).json().sub,
+    async entry() {
+      const cookie = person.cookies(origin).get('utgang-rp') ?? ''
+      const key = createHash('sha256').update(cookie).digest('base64url')
+      const session = await store.find(key)
+      if (!session) throw new Error('no session')
+      return [key, session]
+    },
     another() {
       const auth = open()
       others.push(auth)
