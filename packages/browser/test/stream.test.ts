@@ -257,10 +257,13 @@ describe.skipIf(!hasChromium)('the backend’s stream', () => {
   test('a page that is left gives it back, and opens it again when it is shown again', async () => {
     const page = await watching()
     await openStreams(1)
+    const questions = count('session')
     await page.evaluate(() => dispatchEvent(new PageTransitionEvent('pagehide', { persisted: true })))
     await openStreams(0)
     await page.evaluate(() => dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true })))
     await openStreams(1)
+    // Not only after its next question.
+    expect(count('session')).toBe(questions)
   })
 
   test('what was missed while the line was broken is found by asking', async () => {
