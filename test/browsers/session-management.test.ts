@@ -3,7 +3,7 @@ import { addConfiguredUsers } from '../../packages/server/src/users/users.ts'
 import { settings } from './support/browsers.ts'
 import type { Engine, Reach, Tab } from './support/engine.ts'
 import { type RpWindow, sessionRp } from './support/session-rp.ts'
-import { evil, giveTheCredentials, issuer, openWorld, until, type World } from './support/world.ts'
+import { evil, giveTheCredentials, issuer, openWorld, sibling, until, type World } from './support/world.ts'
 
 const rp = 'https://rp.test'
 const other = 'https://other.example'
@@ -19,8 +19,13 @@ let world: World
 beforeAll(async () => {
   const at = (clientId: string) => sessionRp({ issuer, clientId })
   world = await openWorld({
-    strangers: { 'rp.test': at('rp'), 'other.example': at('other'), 'evil.example': at('rp') },
-    moreClients: [client('rp', rp), client('other', other)]
+    strangers: {
+      'rp.test': at('rp'),
+      'blog.utgang.test': at('own-site'),
+      'other.example': at('other'),
+      'evil.example': at('rp')
+    },
+    moreClients: [client('rp', rp), client('other', other), client('own-site', sibling)]
   })
   await addConfiguredUsers(world.at.storage, [kari], Math.floor(Date.now() / 1000))
 })
@@ -120,6 +125,15 @@ describe.each(settings)('$engine, $policy', ({ start, sendsCookie }) => {
         expect(await ask(tab, question)).toBe('error')
         expect(answers).toEqual(['error'])
         expect((await stateOf(tab)).silentQuestions).toBe(0)
+
+        // On the server's own site no browser keeps it back.
+        await signInAt(tab, sibling)
+        await hears(tab, 3)
+        const own = await stateOf(tab)
+        expect(new Set(own.answers)).toEqual(new Set(['unchanged']))
+        await signOut(engine)
+        await tab.show()
+        await until(async () => (await stateOf(tab)).silentQuestions === 1)
       }
     )
   })

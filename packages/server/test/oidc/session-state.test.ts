@@ -204,14 +204,20 @@ describe('SM-10: the state changes with', () => {
     expect(browser.cookie(name)).toBe(before)
   })
 
-  test('an end elsewhere, as soon as the browser comes by', async () => {
-    const browser = await signedIn()
-    const before = browser.cookie(name)
-    const uid = (await at.sessionOf(browser))?.uid
-    await at.system.heart.end({ name: 'admin_session', sessionUid: uid, sub: 'u-ola' })
-    const answer = await silent(browser)
-    expect(browser.cookie(name)).not.toBe(before)
-    expect(stateIn(answer)).toBe(expected(browser, 'news', 'https://news.example', stateIn(answer)))
+  test('an end elsewhere, as soon as the browser comes by: for an answer, or for the page to sign in', async () => {
+    for (const params of [{ prompt: 'none' }, {}]) {
+      const browser = await signedIn()
+      const before = browser.cookie(name)
+      const uid = (await at.sessionOf(browser))?.uid
+      await at.system.heart.end({ name: 'admin_session', sessionUid: uid, sub: 'u-ola' })
+      const answer = await browser.visit(authorization('news', params).path)
+      const after = browser.cookie(name)
+      expect(after).toMatch(/^[\w-]{43}$/)
+      expect(after).not.toBe(before)
+      const end = answer.location ? answer : await silent(browser)
+      expect(stateIn(end)).toBe(expected(browser, 'news', 'https://news.example', stateIn(end)))
+      expect(browser.cookie(name)).toBe(after)
+    }
   })
 })
 
