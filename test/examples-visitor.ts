@@ -7,7 +7,7 @@ export type ExampleVisitor = ReturnType<typeof exampleVisitor>
 /** See {@link ExampleVisitor}. @param current the tab that is in front */
 export function exampleVisitor(current: () => Page) {
   async function signIn(site: string, expected: 'password' | 'no password' = 'password'): Promise<void> {
-    await current().goto(`${site}/sign-in`)
+    await current().goto(`${site}/auth/login`)
     if (expected === 'password') await enterPassword()
     expect(current().url()).toBe(`${site}/`)
     expect(await state('#visitor')).toBe('signed-in')
@@ -32,14 +32,6 @@ export function exampleVisitor(current: () => Page) {
     await Promise.all([current().waitForNavigation(), current().click(selector)])
   }
 
-  /** Opens it again and again, up to twenty seconds, until it leads where it should. */
-  async function openUntil(address: string, expected: string): Promise<void> {
-    const end = Date.now() + 20_000
-    do await current().goto(address)
-    while (current().url() !== expected && Date.now() < end)
-    expect(current().url()).toBe(expected)
-  }
-
   const text = (selector: string): Promise<string> => current().$eval(selector, it => it.textContent ?? '')
 
   const attribute = (selector: string, name: string): Promise<string | null> =>
@@ -61,7 +53,6 @@ export function exampleVisitor(current: () => Page) {
     enterPassword,
     signOutEverywhere,
     openMenu,
-    openUntil,
     click,
     text,
     attribute,

@@ -4,8 +4,12 @@ export interface Registration {
   client_secret: string
 }
 
-/** The paths of a site that its registration names. */
-export const paths = { callback: '/callback', signedOut: '/signed-out' } as const
+/** The paths of a site that its registration names. All but the last are the kit's, under its `base_path`. */
+export const paths = {
+  callback: '/auth/callback',
+  backChannelLogout: '/auth/backchannel-logout',
+  signedOut: '/signed-out'
+} as const
 
 /** Where each part of the demo is reached. All on this machine; four names, so for the browser four sites. */
 export const addresses = {
@@ -25,7 +29,10 @@ export const news = {
   redirect_uris: [addresses.news + paths.callback],
   // SPiD's `redirect_uri` at logout may be one of these too.
   post_logout_redirect_uris: [addresses.news + paths.signedOut],
+  // Where the sign-in server says that somebody has signed out, at whichever site.
+  backchannel_logout_uri: addresses.news + paths.backChannelLogout,
   scope: 'openid profile email',
+  tokens_end_with_session: false,
   // Its pages may ask about the session and end it, from the origin of its addresses.
   sdk: true
 } satisfies Registration & Record<string, unknown>
@@ -38,6 +45,7 @@ export const market = {
   client_uri: `${addresses.market}/`,
   redirect_uris: [addresses.market + paths.callback],
   post_logout_redirect_uris: [addresses.market + paths.signedOut],
+  backchannel_logout_uri: addresses.market + paths.backChannelLogout,
   scope: 'openid profile email',
   tokens_end_with_session: true,
   sdk: true

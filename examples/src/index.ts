@@ -18,7 +18,7 @@ export interface Examples {
 }
 
 /**
- * Starts the two sites and the API. The sign-in server must be running.
+ * Starts the two sites and the API. The sign-in server may be started before or after.
  * @throws what `listen` throws (`EADDRINUSE` with its `port`); then nothing is left running
  */
 export async function startExamples({ issuer }: { issuer: string }): Promise<Examples> {
@@ -33,7 +33,7 @@ export async function startExamples({ issuer }: { issuer: string }): Promise<Exa
     await app.listen({ host: '127.0.0.1', port: Number(new URL(address).port) })
   }
   try {
-    await run(await exampleApi(issuer, calls), addresses.api)
+    await run(exampleApi(issuer), addresses.api)
     await run(await openSite(news, newsPages, { issuer, outgoing: calls }), addresses.news)
     await run(await openSite(market, marketPages, { issuer, outgoing: calls }), addresses.market)
   } catch (error) {

@@ -1,22 +1,18 @@
+import { randomUUID } from 'node:crypto'
+import type { RpSession } from '@utgang/node'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import * as openid from 'openid-client'
 import { paths } from './clients.ts'
-import type { RpSession } from './rp-session.ts'
-import { signOnHasEnded } from './session-check.ts'
+import { readReceipt } from './receipt.ts'
 import { signedOutPage } from './signed-out.ts'
-import type { SiteParts } from './site-parts.ts'
+import type { SiteParts, Visitor } from './site-parts.ts'
+import type { Leaving } from './visits.ts'
 
-/** The two ways out that need no JavaScript, and the page on which every way out ends. */
+/** The two ways out that need no JavaScript, and the page on which every way out ends. The third one is the kit's. */
 export function registerLogout(app: FastifyInstance, parts: SiteParts): void {
   app.post('/sign-out', (request, reply) => signOutEverywhere(parts, request, reply))
   app.post('/sign-out-here', (request, reply) => signOutHere(parts, request, reply))
   app.get(paths.signedOut, async (request, reply) => {
-    const session = parts.sessions.live(request)
-    // A page that went to the sign-in server by a script comes back with its login.
-    if (session && (await signOnHasEnded(parts, session)))
-      parts.sessions.leave(reply, session, { how: 'everywhere' })
-    // Whoever signs in from here is done with this page.
-    const visitor = { ...parts.visitorOf(request), at: '/' }
+    const visitor = await arrived(parts, request, reply)
     return parts.show(
       reply,
       visitor,
@@ -30,12 +26,17 @@ export function registerLogout(app: FastifyInstance, parts: SiteParts): void {
  * sign-on session and sends it back. Own login first, because nobody knows whether the browser will ever come back;
  * should the person decide to stay there, the next page signs them in again without a question.
  */
-function signOutEverywhere(parts: SiteParts, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+async function signOutEverywhere(
+  parts: SiteParts,
+  request: FastifyRequest,
+  reply: FastifyReply
+): Promise<FastifyReply> {
   const { hand_over } = (request.body ?? {}) as { hand_over?: string }
+  const left = parts.visits.left(request)
   // On a second click the first one has ended the login already, and may never have reached the sign-in server.
-  const session = parts.sessions.live(request) ?? parts.sessions.left(request)
-  const state = session?.leaving?.state ?? openid.randomState()
-  if (session) parts.sessions.leave(reply, session, { how: 'everywhere', state })
+  const session = (await parts.auth.end(request)) ?? left?.session
+  const state = left?.leaving?.state ?? randomUUID()
+  if (session) parts.visits.leave(request, reply, { session, leaving: { how: 'everywhere', state } })
   const address =
     parts.site.logoutWords === 'spid'
       ? spidLogout(parts, hand_over === undefined ? undefined : session)
@@ -45,35 +46,43 @@ function signOutEverywhere(parts: SiteParts, request: FastifyRequest, reply: Fas
 
 /** SPiD's words. With the token handed over, it dies too; without, this site's backend may go on using it. */
 function spidLogout({ site, server }: SiteParts, handingOver: RpSession | undefined): URL {
-  const address = new URL('/logout', server.issuer)
-  address.searchParams.set('client_id', site.client.client_id)
-  address.searchParams.set('redirect_uri', site.address + paths.signedOut)
-  if (handingOver) address.searchParams.set('oauth_token', handingOver.accessToken)
-  return address
+  return addressAt(server.issuer, {
+    client_id: site.client.client_id,
+    redirect_uri: site.address + paths.signedOut,
+    oauth_token: handingOver?.accessToken
+  })
 }
 
 /** OpenID Connect's words (RP-Initiated Logout 1.0). The ID Token proves whose logout this is, so nothing is asked. */
 function oidcLogout({ site, server }: SiteParts, session: RpSession | undefined, state: string): URL {
-  return openid.buildEndSessionUrl(server.openid, {
+  return addressAt(server.issuer, {
+    client_id: site.client.client_id,
     post_logout_redirect_uri: site.address + paths.signedOut,
     state,
-    ...(session ? { id_token_hint: session.idToken } : {})
+    id_token_hint: session?.idToken
   })
+}
+
+function addressAt(issuer: string, parameters: Record<string, string | undefined>): URL {
+  const address = new URL('/logout', issuer)
+  for (const [name, value] of Object.entries(parameters))
+    if (value !== undefined) address.searchParams.set(name, value)
+  return address
 }
 
 /**
  * Sign-out by API, from server to server: every token of this sign-in dies, the sign-on session lives on, and the
- * other sites notice nothing. Then this site's own login ends.
+ * other sites notice nothing. This site's own login ends too.
  */
 async function signOutHere(
   parts: SiteParts,
   request: FastifyRequest,
   reply: FastifyReply
 ): Promise<FastifyReply> {
-  const session = parts.sessions.live(request)
+  const session = await parts.auth.end(request)
   if (session) {
     const outcome = await endTokens(parts, session)
-    parts.sessions.leave(reply, session, { how: 'this_app', ...outcome })
+    parts.visits.leave(request, reply, { session, leaving: { how: 'this_app', ...outcome } })
     parts.tried.stayOut(reply, 'until_asked')
   }
   return reply.header('cache-control', 'no-store').redirect(paths.signedOut, 303)
@@ -82,12 +91,30 @@ async function signOutHere(
 async function endTokens(
   { server }: SiteParts,
   { accessToken }: RpSession
-): Promise<{ receiptId?: string; failed?: boolean }> {
+): Promise<Pick<Leaving, 'receiptId' | 'failed'>> {
   try {
-    const { status, receiptId } = await server.callWithToken('POST', '/api/2/logout', accessToken)
+    const { status, receiptId } = await server.withToken('POST', '/api/2/logout', accessToken)
     // 401: the token was dead already, and that is what we came for.
     return status === 200 || status === 401 ? { receiptId } : { failed: true }
   } catch {
     return { failed: true }
   }
+}
+
+/** Who has come to the page on which every way out ends. */
+async function arrived(parts: SiteParts, request: FastifyRequest, reply: FastifyReply): Promise<Visitor> {
+  const { visits, sessions } = parts
+  const before = await parts.visitorOf(request, reply)
+  const { session } = before
+  // A page that a script took to the sign-in server may be back before this site has been told.
+  if (session && (await hasEnded(parts, session))) await sessions.endBySid(session.iss, session.sid, 'logout')
+  const { left } = session ? await parts.visitorOf(request, reply) : before
+  if (left && !left.leaving) visits.leave(request, reply, { ...left, leaving: { how: 'everywhere' } })
+  // Whoever signs in from here is done with this page.
+  return { ...(await parts.visitorOf(request, reply)), at: '/' }
+}
+
+async function hasEnded({ server }: SiteParts, session: RpSession): Promise<boolean> {
+  const receipt = await readReceipt(server, { session }).catch(() => undefined)
+  return receipt !== undefined
 }

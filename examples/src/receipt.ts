@@ -1,6 +1,7 @@
+import { setTimeout as wait } from 'node:timers/promises'
 import { type Html, html } from './html.ts'
-import type { RpSession } from './rp-session.ts'
 import type { SignInServer } from './sign-in-server.ts'
+import type { Left } from './visits.ts'
 
 /** How far the telling of one application has got. `not_registered`: it has not asked to be told. */
 export type ToldState =
@@ -10,6 +11,8 @@ export type ToldState =
   | 'unclear'
   | 'gave_up'
   | 'superseded'
+  | 'requested'
+  | 'not_requested'
   | 'not_registered'
 
 /** What one logout did, as this application may see it. */
@@ -34,16 +37,25 @@ export interface Receipt {
  */
 export async function readReceipt(
   server: SignInServer,
-  { sid, leaving }: Pick<RpSession, 'sid' | 'leaving'>
+  { session: { sid }, leaving }: Left
 ): Promise<Receipt | undefined> {
   const path =
     leaving?.receiptId === undefined
       ? `/logout/receipts?sid=${encodeURIComponent(sid)}`
       : `/logout/receipts/${leaving.receiptId}`
-  const { status, body } = await server.getAsClient(path)
+  const { status, body } = await server.asClient(path)
   if (status === 404) return undefined
   if (status !== 200) throw new Error(`the receipt could not be read: ${status}`)
   return body as Receipt
+}
+
+/** The same, a moment later if need be: telling others begins when the logout is done, and mostly takes a few milliseconds. */
+export async function settledReceipt(server: SignInServer, left: Left): Promise<Receipt | undefined> {
+  for (let tries = 0; ; tries++) {
+    const receipt = await readReceipt(server, left)
+    if (tries === 10 || !receipt?.applications.pending) return receipt
+    await wait(100)
+  }
 }
 
 /** The receipt for the visitor: what ended, which tokens, who has been told. */
@@ -86,6 +98,8 @@ const told: Readonly<Record<ToldState, string>> = {
   unclear: 'Tried. Whether it arrived is not known.',
   gave_up: 'Tried until time ran out; it never arrived.',
   superseded: 'Not needed any more: there has been a new sign-in since.',
+  requested: 'Your browser was asked to tell it. Whether it did is not known.',
+  not_requested: 'Only a page can ask your browser to tell it, and none did.',
   not_registered: 'Has not asked to be told. It finds out by asking.'
 }
 
@@ -96,6 +110,8 @@ const counted: Readonly<Record<ToldState, string>> = {
   unclear: 'Tried, unclear',
   gave_up: 'Never reached',
   superseded: 'Not needed any more',
+  requested: 'Your browser was asked to',
+  not_requested: 'Not asked for',
   not_registered: 'Not asking to be told'
 }
 

@@ -9,7 +9,6 @@ export function followLogout({ on, logout }) {
   const heard = newLog()
   on('SPiD.logout', async event => {
     heard.start(event)
-    await clearOwnLogin(event)
     // Here, somebody left on purpose. In another tab somebody may be in the middle of an article.
     const isOwn = event.by !== 'tab' && event.by !== 'elsewhere'
     await showAnew(isOwn ? '/signed-out' : location.href)
@@ -21,19 +20,6 @@ export function followLogout({ on, logout }) {
   // Somebody else is signed on in this browser now: the site's own backend finds out who, and begins anew.
   on('SPiD.userChange', () => location.reload())
   offer(logout)
-}
-
-/**
- * The site's own login is the site's own to end: no SDK can know it. The backend is told even if it knows already,
- * which does no harm, and even if this page is being left.
- */
-async function clearOwnLogin({ by }) {
-  await fetch('/auth/clear', {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ by }),
-    keepalive: true
-  }).catch(() => {})
 }
 
 /** Takes from a page what depends on who is signed in, so that nothing personal stays on the screen. */
@@ -94,7 +80,8 @@ const ways = {
   redirect:
     'No call from this page could end the session: a browser that blocks third-party cookies sends none along. So the page went to the sign-in server and came back.',
   tab: 'Another tab of this site signed out, and told this one.',
-  elsewhere: 'The session was ended somewhere else. This page found out by asking.'
+  elsewhere:
+    'The session was ended somewhere else. The sign-in server told the backend of this site, and the backend told this page.'
 }
 
 /** The events of a logout, as this page heard them, one by one. */

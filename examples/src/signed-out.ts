@@ -1,8 +1,9 @@
+import type { RpSession } from '@utgang/node'
 import { type Html, html } from './html.ts'
-import { type Receipt, readReceipt, receiptPanel } from './receipt.ts'
-import type { RpSession } from './rp-session.ts'
+import { type Receipt, receiptPanel, settledReceipt } from './receipt.ts'
 import type { Page, SiteParts, Visitor } from './site-parts.ts'
 import { verdictOn, verdictPanel } from './verdict.ts'
+import { type Left, userOf } from './visits.ts'
 
 /** Where every way out ends: says what happened, in words that claim no more than the receipt does. */
 export async function signedOutPage(
@@ -13,8 +14,8 @@ export async function signedOutPage(
   if (!left?.leaving) return { title: 'Signed out', main: plain(session) }
   const { how } = left.leaving
   const [receipt, verdict] = await Promise.all([
-    readReceipt(parts.server, left).catch(() => undefined),
-    verdictOn(parts, left)
+    settledReceipt(parts.server, left).catch(() => undefined),
+    verdictOn(parts, left.session)
   ])
   const { heading, text } = words(left, receipt, parts.site.name)
   return {
@@ -22,24 +23,25 @@ export async function signedOutPage(
     main: html`<section class="notice" id="signed-out-here" data-how="${how}"${comesBack(left, state) && html` data-state-returned="yes"`}>
       <h1>${heading}</h1>
       <p>${text}</p>
-      <p class="actions"><a class="button" href="/sign-in" id="sign-in-again">Sign in again</a> <a href="/">Go to the front page</a></p>
+      <p class="actions"><a class="button" href="/auth/login" id="sign-in-again">Sign in again</a> <a href="/">Go to the front page</a></p>
     </section>
     <div class="panels">
-      ${receipt && receiptPanel(receipt, { site: parts.site.name, tokensEndWithSession: parts.site.check === 'own_token' })}
+      ${receipt && receiptPanel(receipt, { site: parts.site.name, tokensEndWithSession: parts.site.tokensEndWithSession })}
       ${verdictPanel(parts, left, verdict)}
     </div>`
   }
 }
 
 function words(
-  { user, leaving }: RpSession,
+  { session, leaving }: Left,
   receipt: Receipt | undefined,
   site: string
 ): { heading: string; text: string } {
+  const user = userOf(session)
   if (leaving?.how === 'elsewhere')
     return {
       heading: 'You were signed out elsewhere',
-      text: `The sign-on that you used here has ended, so ${site} has closed your login too.`
+      text: `The sign-on that you used here has ended, so ${site} was told, and has closed your login too.`
     }
   if (leaving?.failed)
     return {
@@ -58,16 +60,16 @@ function words(
     }
   return {
     heading: 'You are signed out',
-    text: `Goodbye, ${user.name}. Your sign-on in this browser has ended. Other sites that used it sign you out as soon as they hear or ask.`
+    text: `Goodbye, ${user.name}. Your sign-on in this browser has ended. Other sites that used it are told, and sign you out too.`
   }
 }
 
-function comesBack({ leaving }: RpSession, state: string | undefined): boolean {
+function comesBack({ leaving }: Left, state: string | undefined): boolean {
   return state !== undefined && state === leaving?.state
 }
 
 function plain(session: RpSession | undefined): Html {
   return session
-    ? html`<section class="notice"><h1>You are signed in</h1><p>As ${session.user.name}. <a href="/">Go to the front page</a></p></section>`
+    ? html`<section class="notice"><h1>You are signed in</h1><p>As ${userOf(session).name}. <a href="/">Go to the front page</a></p></section>`
     : html`<section class="notice" id="signed-out-here" data-how="plain"><h1>You are signed out</h1><p>You have no login at this site. <a href="/">Go to the front page</a></p></section>`
 }

@@ -1,38 +1,39 @@
 import { readFileSync } from 'node:fs'
 import formbody from '@fastify/formbody'
+import { createAuth, memorySessions } from '@utgang/node'
+import { fastifyAuth } from '@utgang/node/fastify'
 import fastify, { type FastifyInstance } from 'fastify'
+import { paths } from './clients.ts'
 import { html } from './html.ts'
-import { registerLogin } from './login.ts'
 import { registerLogout } from './logout.ts'
 import type { Outgoing } from './outgoing.ts'
-import { pendingSignIns } from './pending-sign-ins.ts'
-import { rpSessions } from './rp-session.ts'
-import { registerSdkBackend } from './sdk-backend.ts'
-import { askAgainFirst } from './session-check.ts'
-import { connect, type SignInServer } from './sign-in-server.ts'
+import { signInServer } from './sign-in-server.ts'
+import { leadElsewhere, registerSilentSignIn } from './sign-in-silently.ts'
 import type { Site, SiteParts } from './site-parts.ts'
 import { triedCookie } from './tried-cookie.ts'
+import { newVisits } from './visits.ts'
 
 const sdkModule = new URL(import.meta.resolve('@utgang/browser'))
 
-/** Builds one site: sign-in, sign-out, its own pages, its files. Does not listen yet. */
+/** Builds one site: the kit, sign-out without JavaScript, its own pages, its files. Does not listen yet. */
 export async function openSite(
   site: Site,
   pages: (app: FastifyInstance, parts: SiteParts) => void,
   { issuer, outgoing }: { issuer: string; outgoing: Outgoing }
 ): Promise<FastifyInstance> {
-  const server = await connect(issuer, site.client, outgoing)
-  const parts = partsOf(site, server, outgoing)
+  const parts = partsOf(site, issuer, outgoing)
   const app = fastify({ logger: { level: 'error' }, forceCloseConnections: true })
   await app.register(formbody)
   guard(app, site, issuer)
+  await app.register(fastifyAuth, { auth: parts.auth })
+  app.addHook('preClose', () => parts.auth.close())
+  app.addHook('onClose', () => parts.sessions.close())
   registerFiles(app, site)
-  registerLogin(app, parts)
+  registerSilentSignIn(app, parts)
   registerLogout(app, parts)
-  registerSdkBackend(app, parts)
   pages(app, parts)
-  app.setNotFoundHandler((request, reply) =>
-    parts.show(reply.code(404), parts.visitorOf(request), {
+  app.setNotFoundHandler(async (request, reply) =>
+    parts.show(reply.code(404), await parts.visitorOf(request, reply), {
       title: 'Nothing here',
       main: html`<section class="notice"><h1>Nothing here</h1><p>There is no page at this address. <a href="/">Go to the front page</a></p></section>`
     })
@@ -40,28 +41,41 @@ export async function openSite(
   return app
 }
 
-function partsOf(site: Site, server: SignInServer, outgoing: Outgoing): SiteParts {
-  const sessions = rpSessions(site.id)
+function partsOf(site: Site, issuer: string, outgoing: Outgoing): SiteParts {
+  const { client_id, client_secret } = site.client
+  const sessions = memorySessions()
   const parts: SiteParts = {
     site,
-    server,
     sessions,
-    pending: pendingSignIns(site.id),
+    // The kit: everything under /auth.
+    auth: createAuth({
+      issuer,
+      client_id,
+      client_secret,
+      origin: site.address,
+      scope: 'openid profile email',
+      sessions,
+      after_logout: paths.signedOut,
+      // Only because the demo runs on http.
+      allow_http: true
+    }),
+    server: signInServer(issuer, site.client, outgoing),
+    visits: newVisits(site.id),
     tried: triedCookie(site.id),
     outgoing,
-    visitorOf: request => ({
-      session: sessions.live(request),
-      left: sessions.left(request),
-      at: request.url
-    }),
+    async visitorOf(request, reply) {
+      const session = await parts.auth.session(request)
+      if (session && parts.visits.see(request, reply, session)) parts.tried.forget(reply)
+      return { session, left: session ? undefined : parts.visits.left(request), at: request.url }
+    },
     show: (reply, visitor, page) =>
       reply
         .header('cache-control', 'no-store')
         .type('text/html; charset=utf-8')
         .send(site.frame(page, visitor).markup),
     page: render => async (request, reply) => {
-      if (await askAgainFirst(parts, request, reply)) return reply
-      const visitor = parts.visitorOf(request)
+      const visitor = await parts.visitorOf(request, reply)
+      if (leadElsewhere(parts, request, reply, visitor)) return reply
       return parts.show(reply, visitor, await render(request, reply, visitor))
     }
   }

@@ -1,8 +1,8 @@
-import * as openid from 'openid-client'
+import type { RpSession } from '@utgang/node'
 import { type Html, html } from './html.ts'
 import { type Receipt, readReceipt } from './receipt.ts'
-import type { RpSession } from './rp-session.ts'
 import type { SiteParts } from './site-parts.ts'
+import type { Left } from './visits.ts'
 
 /** What the example API sends: things that the visitor has put aside. */
 export interface SavedItem {
@@ -27,13 +27,15 @@ export async function verdictOn(parts: SiteParts, session: RpSession): Promise<V
     orUndefined(isActive(parts, session)),
     orUndefined(callApi(parts, session)),
     // By the sid, whatever the logout was: this line is about the session alone.
-    orUndefined(readReceipt(parts.server, { sid: session.sid }).then(receipt => receipt ?? ('none' as const)))
+    orUndefined(readReceipt(parts.server, { session }).then(receipt => receipt ?? ('none' as const)))
   ])
   return { tokenAlive, apiStatus: api?.status, items: api?.items ?? [], ending }
 }
 
 async function isActive({ server }: SiteParts, { accessToken }: RpSession): Promise<boolean> {
-  return (await openid.tokenIntrospection(server.openid, accessToken)).active
+  const { status, body } = await server.asClient('/oauth/introspect', { token: accessToken })
+  if (status !== 200) throw new Error(`the sign-in server does not say: ${status}`)
+  return (body as { active: boolean }).active
 }
 
 async function callApi(
@@ -46,11 +48,11 @@ async function callApi(
 }
 
 /** The panel for learning: one line for each question, with the answer as it came. */
-export function verdictPanel({ site }: SiteParts, session: RpSession, verdict: Verdict): Html {
+export function verdictPanel({ site }: SiteParts, { session, leaving }: Left, verdict: Verdict): Html {
   const { tokenAlive, apiStatus, ending } = verdict
   return html`<section class="panel verdict" id="verdict">
     <h2>What the server says now</h2>
-    <p class="fine">${session.leaving ? 'About the sign-in that you just left; this demo remembers its token to show you.' : 'For developers: asked by the site’s backend for this very page.'}</p>
+    <p class="fine">${leaving ? 'About the sign-in that you just left; this demo remembers its token to show you.' : 'For developers: asked by the site’s backend for this very page.'}</p>
     <dl>
       ${line('token', 'Access token', tokenAlive && 'alive', tokenAlive === undefined ? undefined : tokenAlive ? 'Alive' : 'Dead', 'POST /oauth/introspect')}
       ${line('api', 'Example API', apiStatus === 200 && 'alive', apiStatus === undefined ? undefined : apiStatus === 200 ? 'Answers, 200' : `Refuses, ${apiStatus}`, `GET ${site.api}`)}

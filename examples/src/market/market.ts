@@ -12,7 +12,7 @@ export const market: Site = {
   address: addresses.market,
   client,
   logoutWords: 'oidc',
-  check: 'own_token',
+  tokensEndWithSession: client.tokens_end_with_session,
   sdk: 'module_of_the_site',
   api: addresses.api + apiPaths.favourites,
   folder: new URL('./', import.meta.url),

@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import { type Html, html } from '../html.ts'
 import type { Page, SiteParts, Visitor } from '../site-parts.ts'
 import { type SavedItem, verdictOn, verdictPanel } from '../verdict.ts'
+import { userOf } from '../visits.ts'
 import { categories, type Listing, listings } from './listings.ts'
 
 /** The pages of the marketplace. */
@@ -40,14 +41,14 @@ function wishOf(query: unknown): Wish {
 }
 
 async function allListings(parts: SiteParts, { session, left }: Visitor, wish: Wish): Promise<Page> {
-  const shown = session ?? left
-  const verdict = shown && (await verdictOn(parts, shown))
+  const shown = session ? { session } : left
+  const verdict = shown && (await verdictOn(parts, shown.session))
   const favourites = session ? (verdict?.items ?? []) : []
   const found = listings.filter(it => fits(it, wish))
   return {
     title: 'All listings',
     main: html`
-      <div class="hero"><h1>${session ? `Good to see you, ${session.user.name.split(' ')[0]}` : 'Good things, second time around'}</h1>
+      <div class="hero"><h1>${session ? `Good to see you, ${userOf(session).name.split(' ')[0]}` : 'Good things, second time around'}</h1>
       <p>${session ? favouritesLine(favourites) : 'Bought from people, carried home by bus.'}</p></div>
       <nav class="chips" aria-label="Categories">${chip('All', '/', wish.category === '')}${categories.map(name => chip(name, `/?category=${name}`, wish.category === name))}</nav>
       ${wish.words !== '' && html`<p class="found" id="found">${found.length} for “${wish.words}”</p>`}
@@ -96,7 +97,7 @@ function listingPage(
         ${
           session
             ? html`<p class="phone" id="phone">Call ${seller}: <b>${phone}</b></p>`
-            : html`<a class="button" href="/sign-in?back_to=${encodeURIComponent(at)}">Sign in to see the number</a>`
+            : html`<a class="button" href="/auth/login?return_to=${encodeURIComponent(at)}">Sign in to see the number</a>`
         }
         <p><a href="/">Back to all listings</a></p>
       </div>

@@ -5,11 +5,11 @@ import { init } from '/utgang.js'
 const utgang = init({
   client_id: 'market',
   server: 'http://id.localhost:4000',
-  // This site's own backend is asked first, and ends the session from server to server: see sdk-backend.ts.
+  // This site's own backend, the kit, is asked first; its event stream says at once when the session has ended elsewhere.
   backend: '/auth',
   // Where a logout comes back to, should it have to be one by redirect.
   redirect_uri: `${location.origin}/signed-out`,
-  // Whoever is signed in and comes back to this page sees whether that is so still.
+  // Whoever is signed in sees at once when that is over, whoever ended it.
   watch: isSignedIn()
 })
 

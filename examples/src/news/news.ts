@@ -12,7 +12,7 @@ export const news: Site = {
   address: addresses.news,
   client,
   logoutWords: 'spid',
-  check: 'silent_sign_in',
+  tokensEndWithSession: client.tokens_end_with_session,
   sdk: 'script_of_the_server',
   api: addresses.api + apiPaths.readingList,
   folder: new URL('./', import.meta.url),

@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import { type Html, html } from '../html.ts'
 import type { Page, SiteParts, Visitor } from '../site-parts.ts'
 import { type SavedItem, verdictOn, verdictPanel } from '../verdict.ts'
+import { userOf } from '../visits.ts'
 import { type Article, articles } from './articles.ts'
 
 /** The pages of the newspaper. */
@@ -30,14 +31,14 @@ export function newsPages(app: FastifyInstance, parts: SiteParts): void {
 }
 
 async function frontPage(parts: SiteParts, { session, left }: Visitor): Promise<Page> {
-  const shown = session ?? left
-  const verdict = shown && (await verdictOn(parts, shown))
+  const shown = session ? { session } : left
+  const verdict = shown && (await verdictOn(parts, shown.session))
   const [lead, ...others] = articles
   return {
     title: 'Front page',
     main: html`
       ${lead && leadStory(lead)}
-      ${session && verdict && readingList(session.user.name, verdict.items)}
+      ${session && verdict && readingList(userOf(session).name, verdict.items)}
       <div class="stories">${others.map(story)}</div>
       ${shown && verdict && html`<div class="panels">${verdictPanel(parts, shown, verdict)}</div>`}`
   }
@@ -97,7 +98,7 @@ function articlePage(article: Article, { session, at }: Visitor): Page {
       <p class="first">${first}</p>
       ${
         closed
-          ? html`<div class="wall" id="wall"><p>The rest of this article is for readers who are signed in. It costs nothing.</p><a class="button" href="/sign-in?back_to=${encodeURIComponent(at)}">Sign in and read on</a></div>`
+          ? html`<div class="wall" id="wall"><p>The rest of this article is for readers who are signed in. It costs nothing.</p><a class="button" href="/auth/login?return_to=${encodeURIComponent(at)}">Sign in and read on</a></div>`
           : rest.map(paragraph => html`<p>${paragraph}</p>`)
       }
     </article>`

@@ -15,9 +15,11 @@ if (SPiD) {
     server: 'id.localhost:4000',
     // Only because the demo runs on http.
     https: false,
-    // Where a logout by redirect comes back to.
+    // This site's own backend, the kit, is asked first; its event stream says at once when the session has ended elsewhere.
+    backend: '/auth',
+    // Where a logout comes back to, should it have to be one by redirect.
     redirect_uri: `${location.origin}/signed-out`,
-    // Whoever is signed in and comes back to this page sees whether that is so still.
+    // Whoever is signed in sees at once when that is over, whoever ended it.
     watch: isSignedIn()
   })
   if (isSignedIn()) SPiD.hasSession()
