@@ -1,16 +1,16 @@
 import { request } from 'undici'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { freePort } from '../../browser/test/support/listen.ts'
 import { type Auth, createAuth, memorySessions } from '../src/index.ts'
 import { openIssuer, registration, secretOf, type TestIssuer } from './support/issuer.ts'
 import { newPerson, type Person } from './support/person.ts'
-import { adapters, type RunningSite } from './support/sites.ts'
+import { adapters, openSite } from './support/sites.ts'
 
 let issuer: TestIssuer
 const sites = await Promise.all(
   Object.keys(adapters).map(async (name, i) => {
     const client_id = `site-${i}`
-    return { name, client_id, port: await freePort(), host: `${client_id}.localhost` }
+    const { port, use, close } = await openSite()
+    return { name, client_id, port, use, close, host: `${client_id}.localhost` }
   })
 )
 const originOf = ({ host, port }: (typeof sites)[number]): string => `http://${host}:${port}`
@@ -24,7 +24,6 @@ afterAll(() => issuer?.close())
 describe.each(sites)('$name', site => {
   const origin = originOf(site)
   let auth: Auth
-  let running: RunningSite
   let person: Person
 
   beforeAll(async () => {
@@ -36,14 +35,14 @@ describe.each(sites)('$name', site => {
       allow_http: true,
       sessions: memorySessions()
     })
-    const start = adapters[site.name]
-    if (!start) throw new Error(`no adapter ${site.name}`)
-    running = await start(auth, site.port)
+    const applicationOf = adapters[site.name]
+    if (!applicationOf) throw new Error(`no adapter ${site.name}`)
+    site.use(await applicationOf(auth))
     person = newPerson()
   })
   afterAll(async () => {
     await auth?.close()
-    await running?.close()
+    await site.close()
   })
 
   const me = async (): Promise<unknown> => (await person.ask(`${origin}/me`)).json().sub

@@ -2,24 +2,24 @@ import { readFileSync } from 'node:fs'
 import type { Browser, BrowserContext, Page } from 'puppeteer-core'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { hasChromium, startChromium } from '../../browser/test/support/chromium.ts'
-import { freePort, type Listening, listen } from '../../browser/test/support/listen.ts'
 import { soon, takeHeard, three } from '../../browser/test/support/pages.ts'
 import { fillIn } from '../../browser/test/support/utgang.ts'
 import { nodeAuth } from '../src/http.ts'
 import { type Auth, createAuth, memorySessions } from '../src/index.ts'
 import { openIssuer, registration, secretOf, type TestIssuer } from './support/issuer.ts'
+import { openSite, type Site } from './support/sites.ts'
 
 let issuer: TestIssuer
 let auth: Auth
-let site: Listening
+let site: Site
 let origin: string
 let browser: Browser
 let context: BrowserContext
 
 beforeAll(async () => {
   if (!hasChromium) return
-  const port = await freePort()
-  origin = `http://site.localhost:${port}`
+  site = await openSite()
+  origin = `http://site.localhost:${site.port}`
   issuer = await openIssuer([registration('site', origin)])
   auth = createAuth({
     issuer: issuer.issuer,
@@ -31,12 +31,12 @@ beforeAll(async () => {
   })
   const handle = nodeAuth(auth)
   const sdk = readFileSync(new URL(import.meta.resolve('@utgang/browser')))
-  site = await listen(async (req, res) => {
+  site.use(async (req, res) => {
     if (await handle(req, res)) return
     if (req.url === '/sdk.js') return void res.setHeader('content-type', 'text/javascript').end(sdk)
     if (req.url === '/favicon.ico') return void res.writeHead(404).end()
     res.setHeader('content-type', 'text/html').end(page(req.rpSession?.sub))
-  }, port)
+  })
   browser = await startChromium('blocked')
   context = await browser.createBrowserContext()
 })

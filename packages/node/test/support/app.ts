@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto'
-import { freePort } from '../../../browser/test/support/listen.ts'
 import {
   type Auth,
   type AuthOptions,
@@ -11,7 +10,7 @@ import {
 import { outgoing } from '../../src/outgoing.ts'
 import { openIssuer, registration, secretOf, type TestIssuer } from './issuer.ts'
 import { newPerson, type Person } from './person.ts'
-import { nodeSite } from './sites.ts'
+import { nodeSite, openSite } from './sites.ts'
 
 /** One application with the kit, and its real sign-in server. */
 export interface App {
@@ -49,8 +48,8 @@ export async function openApp(
   given: Partial<AuthOptions> | ((issuer: TestIssuer) => Partial<AuthOptions>) = {},
   client: object = {}
 ): Promise<App> {
-  const port = await freePort()
-  const origin = `http://site.localhost:${port}`
+  const site = await openSite()
+  const origin = `http://site.localhost:${site.port}`
   const issuer = await openIssuer([registration('site', origin, client)])
   const options = typeof given === 'function' ? given(issuer) : given
   const out = outgoing()
@@ -77,7 +76,7 @@ export async function openApp(
     })
   const auth = open()
   const others: Auth[] = []
-  const site = await nodeSite(auth, port)
+  site.use(nodeSite(auth))
   const app: App = {
     origin,
     issuer,

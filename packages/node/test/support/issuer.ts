@@ -34,19 +34,8 @@ export const registration = (client_id: string, origin: string, more: object = {
 })
 
 /** Starts one that knows these clients. */
-export async function openIssuer(clients: object[], config: object = {}, port?: number): Promise<TestIssuer> {
-  const at = port ?? (await freePort())
-  const issuer = `http://id.localhost:${at}`
-  const system = await openSystem({
-    config: {
-      issuer,
-      listen: { host: '127.0.0.1', port: at },
-      clients,
-      users,
-      allow_private_addresses: true,
-      ...config
-    }
-  })
+export async function openIssuer(clients: object[]): Promise<TestIssuer> {
+  const { issuer, system } = await openAnywhere(clients, 5)
   const now = (): number => Math.floor(Date.now() / 1000)
   return {
     ...system,
@@ -56,5 +45,24 @@ export async function openIssuer(clients: object[], config: object = {}, port?: 
     },
     live: async () =>
       (await system.storage.listSessions({ limit: 100 }, now())).filter(session => session.live).length
+  }
+}
+
+/** Its port is part of its name, so that it has to be known before it listens; somebody else may take it meanwhile. */
+async function openAnywhere(
+  clients: object[],
+  attempts: number
+): Promise<{ issuer: string; system: TestSystem }> {
+  const port = await freePort()
+  const issuer = `http://id.localhost:${port}`
+  const listen = { host: '127.0.0.1', port }
+  try {
+    const system = await openSystem({
+      config: { issuer, listen, clients, users, allow_private_addresses: true }
+    })
+    return { issuer, system }
+  } catch (error) {
+    if (attempts === 0 || (error as { code?: string }).code !== 'EADDRINUSE') throw error
+    return openAnywhere(clients, attempts - 1)
   }
 }

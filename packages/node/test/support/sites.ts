@@ -1,6 +1,7 @@
+import type { RequestListener } from 'node:http'
 import { getRequestListener } from '@hono/node-server'
 import express from 'express'
-import fastify from 'fastify'
+import fastify, { type FastifyInstance } from 'fastify'
 import { Hono } from 'hono'
 import { listen } from '../../../browser/test/support/listen.ts'
 import { expressAuth } from '../../src/express.ts'
@@ -9,57 +10,52 @@ import { type HonoAuthEnv, honoAuth } from '../../src/hono.ts'
 import { nodeAuth } from '../../src/http.ts'
 import type { Auth, RpSession } from '../../src/index.ts'
 
-/** An application that has the kit in it and one page of its own, `/me`: who is signed in, in JSON. */
-export interface RunningSite {
+/** A server that listens before there is an application: its port goes into what the application is told. */
+export interface Site {
+  port: number
+  /** Lets an application answer from now on. */
+  use(application: RequestListener): void
   /** Stops listening, and cuts every connection. */
   close(): Promise<void>
 }
 
-const me = (session: RpSession | undefined): object => ({ sub: session?.sub ?? null })
-
-/** Each way to put the kit into an application, on a real server. */
-export const adapters: Record<string, (auth: Auth, port: number) => Promise<RunningSite>> = {
-  'node:http': nodeSite,
-
-  express: (auth, port) => listen(expressSite(auth), port),
-
-  'express, bodies parsed before': (auth, port) =>
-    listen(expressSite(auth, [express.urlencoded({ extended: true }), express.json()]), port),
-
-  fastify: async (auth, port) => {
-    const app = fastify({ forceCloseConnections: true })
-    await app.register(fastifyAuth, { auth })
-    app.get('/me', async request => me(request.rpSession))
-    await app.listen({ host: '127.0.0.1', port })
-    return { close: () => app.close() }
-  },
-
-  'fastify, bodies parsed by the application': async (auth, port) => {
-    const app = fastify({ forceCloseConnections: true })
-    app.addContentTypeParser(
-      'application/x-www-form-urlencoded',
-      { parseAs: 'string' },
-      (_request, body, done) => done(null, Object.fromEntries(new URLSearchParams(body as string)))
-    )
-    app.get('/me', async request => me(request.rpSession))
-    await app.register(fastifyAuth, { auth })
-    await app.listen({ host: '127.0.0.1', port })
-    return { close: () => app.close() }
-  },
-
-  hono: async (auth, port) => {
-    const app = new Hono<HonoAuthEnv>()
-    app.use(honoAuth(auth))
-    app.get('/me', c => c.json(me(c.get('rpSession'))))
-    const { close } = await listen(getRequestListener(app.fetch), port)
-    return { close }
+/** Starts one. */
+export async function openSite(): Promise<Site> {
+  let answer: RequestListener = (_req, res) => void res.writeHead(503).end()
+  const { port, close } = await listen((req, res) => answer(req, res))
+  return {
+    port,
+    use(application) {
+      answer = application
+    },
+    close
   }
 }
 
+const me = (session: RpSession | undefined): object => ({ sub: session?.sub ?? null })
+
+/** Each way to put the kit into an application that has one page of its own, `/me`: who is signed in, in JSON. */
+export const adapters: Record<string, (auth: Auth) => RequestListener | Promise<RequestListener>> = {
+  'node:http': nodeSite,
+  express: auth => expressSite(auth),
+  'express, bodies parsed before': auth =>
+    expressSite(auth, [express.urlencoded({ extended: true }), express.json()]),
+  fastify: auth => fastifySite(auth),
+  'fastify, bodies parsed by the application': auth =>
+    fastifySite(auth, app =>
+      app.addContentTypeParser(
+        'application/x-www-form-urlencoded',
+        { parseAs: 'string' },
+        (_request, body, done) => done(null, Object.fromEntries(new URLSearchParams(body as string)))
+      )
+    ),
+  hono: honoSite
+}
+
 /** The one without a framework. */
-export function nodeSite(auth: Auth, port: number): Promise<RunningSite> {
+export function nodeSite(auth: Auth): RequestListener {
   const handle = nodeAuth(auth)
-  return listen((req, res) => {
+  return (req, res) => {
     handle(req, res).then(
       isAnswered => isAnswered || answer(),
       () => res.writeHead(500).end()
@@ -68,7 +64,7 @@ export function nodeSite(auth: Auth, port: number): Promise<RunningSite> {
       if (req.url?.split('?')[0] !== '/me') return void res.writeHead(404).end()
       res.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(me(req.rpSession)))
     }
-  }, port)
+  }
 }
 
 function expressSite(auth: Auth, before: express.RequestHandler[] = []): express.Express {
@@ -78,4 +74,23 @@ function expressSite(auth: Auth, before: express.RequestHandler[] = []): express
   app.use(expressAuth(auth))
   app.get('/me', (req, res) => void res.json(me(req.rpSession)))
   return app
+}
+
+async function fastifySite(
+  auth: Auth,
+  prepare = (_app: FastifyInstance): void => {}
+): Promise<RequestListener> {
+  const app = fastify()
+  prepare(app)
+  await app.register(fastifyAuth, { auth })
+  app.get('/me', async request => me(request.rpSession))
+  await app.ready()
+  return app.routing
+}
+
+function honoSite(auth: Auth): RequestListener {
+  const app = new Hono<HonoAuthEnv>()
+  app.use(honoAuth(auth))
+  app.get('/me', c => c.json(me(c.get('rpSession'))))
+  return getRequestListener(app.fetch)
 }
