@@ -9,11 +9,17 @@ export function readCookies({ headers }: HasCookies): Map<string, string> {
   const cookies = new Map<string, string>()
   for (const part of text?.split(';') ?? []) {
     const at = part.indexOf('=')
-    const name = part.slice(0, at).trim()
-    if (at > 0) cookies.set(name, cookies.has(name) ? '' : part.slice(at + 1).trim())
+    const name = bare(part.slice(0, at))
+    if (at > 0) cookies.set(name, cookies.has(name) ? '' : bare(part.slice(at + 1)))
   }
   return cookies
 }
+
+/**
+ * Without the spaces and tabs around it (RFC 6265bis §5.5). Not `trim`: that also takes a no-break space away, which to a
+ * browser is part of the name, so that a sibling host could set a cookie that passes for a `__Host-` one.
+ */
+const bare = (text: string): string => text.replace(/^[ \t]+/, '').replace(/[ \t]+$/, '')
 
 /**
  * A `Set-Cookie` line for the whole site: out of reach of scripts, and of other sites' requests except top-level

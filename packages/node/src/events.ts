@@ -65,6 +65,8 @@ export function eventStreams({ settings, sessions }: Parts): EventStreams {
             else controller.enqueue(utf8.encode(text))
           },
           end() {
+            // One that was ended for reading nothing ends once.
+            if (!byKey.get(key)?.has(stream)) return
             stop()
             controller.close()
           }

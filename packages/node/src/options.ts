@@ -133,16 +133,19 @@ export function readOptions(options: AuthOptions): Settings {
   }
 }
 
+/** Longest path to go on to, in characters as it is sent: the cookie of a sign-in, which browsers keep up to 4096 bytes, holds it. */
+const longestPath = 2000
+
 /**
  * A path of this very site with query and fragment; undefined for whatever a browser may take for an address elsewhere
  * (`//`, backslashes, control characters, dots that lead to `//`).
  */
 export function localPath(given: unknown, origin: string): string | undefined {
-  if (!isText(given) || given.length > 2000 || !/^\/[^\\\p{Cc}]*$/u.test(given)) return undefined
+  if (!isText(given) || given.length > longestPath || !/^\/[^\\\p{Cc}]*$/u.test(given)) return undefined
   if (!URL.canParse(given, origin)) return undefined
   const { origin: found, pathname, search, hash } = new URL(given, origin)
-  if (found !== origin || pathname.startsWith('//')) return undefined
-  return pathname + search + hash
+  const path = pathname + search + hash
+  return found !== origin || pathname.startsWith('//') || path.length > longestPath ? undefined : path
 }
 
 const forHttp = ', or with allow_http: true an http one at *.localhost'

@@ -31,6 +31,11 @@ export interface PendingSignIns {
 const goodForSeconds = 600
 /** Most that one browser may have at once: cookies travel with every request. */
 const most = 5
+/**
+ * Most characters of all of them: servers and proxies take some eight thousand bytes of cookies, and refuse every request
+ * with more. A page elsewhere can begin sign-ins, each with a long `return_to`.
+ */
+const mostCharacters = 6000
 
 /** See {@link PendingSignIns}. */
 export function pendingSignIns({ cookieName, clientId, clientSecret, isSecure }: Settings): PendingSignIns {
@@ -39,6 +44,21 @@ export function pendingSignIns({ cookieName, clientId, clientSecret, isSecure }:
   const nameOf = (state: string): string => prefix + state.slice(0, 16)
   const drop = (name: string): string => cookieLine(name, '', 0, isSecure)
 
+  /** The names of the oldest, for which there is no room beside a new one. */
+  function tooMany(request: HasCookies, added: string): string[] {
+    // Names begin with the time, so the newest comes first.
+    const others = [...readCookies(request)]
+      .filter(([name]) => name.startsWith(prefix))
+      .toSorted()
+      .reverse()
+    let left = mostCharacters - added.length
+    const kept = others.slice(0, most - 1).findIndex(([name, value]) => {
+      left -= name.length + value.length
+      return left < 0
+    })
+    return others.slice(kept < 0 ? most - 1 : kept).map(([name]) => name)
+  }
+
   return {
     async start(request, pending) {
       const sealed = await new EncryptJWT({ ...pending })
@@ -46,11 +66,10 @@ export function pendingSignIns({ cookieName, clientId, clientSecret, isSecure }:
         .setAudience(clientId)
         .setExpirationTime(`${goodForSeconds}s`)
         .encrypt(key)
-      // Names begin with the time, so the oldest comes first.
-      const others = [...readCookies(request).keys()].filter(it => it.startsWith(prefix)).toSorted()
+      const name = nameOf(pending.state)
       return [
-        cookieLine(nameOf(pending.state), sealed, goodForSeconds, isSecure),
-        ...others.slice(0, Math.max(0, others.length - most + 1)).map(drop)
+        cookieLine(name, sealed, goodForSeconds, isSecure),
+        ...tooMany(request, name + sealed).map(drop)
       ]
     },
     async find(request, state) {

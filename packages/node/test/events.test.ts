@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { createAuth } from '../src/index.ts'
 import { type App, endSession, openApp, unreachable } from './support/app.ts'
 
 let app: App
@@ -104,4 +105,37 @@ test('on_ended hears of every end, with its reason', async () => {
   await app.person.signIn(app.origin)
   await app.person.post(`${app.origin}/auth/logout`)
   expect(ended).toEqual([{ keys: [expect.stringMatching(/^[\w-]{43}$/)], by: 'logout' }])
+})
+
+test('a page that reads nothing keeps no other page, and nobody else, from hearing of the logout', async () => {
+  const ended: string[] = []
+  const auth = createAuth({
+    ...{
+      issuer: 'https://id.example',
+      client_id: 'site',
+      client_secret: 's',
+      origin: 'https://site.example'
+    },
+    sessions: app.store,
+    on_ended: ({ by }) => void ended.push(by)
+  })
+  const cookie = `__Host-utgang-rp=${app.person.cookies(app.origin).get('utgang-rp')}`
+  const listen = async () => {
+    const response = await auth.handle(
+      new Request('https://site.example/auth/events', { headers: { cookie } })
+    )
+    return response?.body?.getReader()
+  }
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
+  await listen()
+  // As many signs of life as are kept for it: the logout is what it is given up with.
+  vi.advanceTimersByTime(21 * 25_000)
+  const other = await listen()
+  await app.issuer.endAllOf('u-ola')
+  await expect.poll(() => ended).toEqual(['back_channel'])
+  let heard = ''
+  for (let read = await other?.read(); read && !read.done; read = await other?.read())
+    heard += new TextDecoder().decode(read.value)
+  expect(heard).toContain('event: logout')
+  await auth.close()
 })

@@ -35,7 +35,14 @@ describe('where a sign-in leads', () => {
   const foreign = [
     ...['//evil.example', '/\\evil.example', '\\\\evil.example', 'https://evil.example/', 'evil', ''],
     ...['/\t/evil.example', '/\n/evil.example', ' //evil.example', '/.//evil.example', '/a/..//evil.example'],
-    ...['javascript:alert(1)', '@evil.example', '/auth/login', '/x/../auth/session', `/${'x'.repeat(3000)}`]
+    ...[
+      'javascript:alert(1)',
+      '@evil.example',
+      '/auth/login',
+      '/x/../auth/session',
+      `/${'x'.repeat(3000)}`,
+      `/${'å'.repeat(1000)}`
+    ]
   ]
   test.each(foreign)('%j leads to the front page', async path => {
     const back = await app.person.signIn(app.origin, 'ola', `?return_to=${encodeURIComponent(path)}`)
