@@ -7,6 +7,7 @@ import { globalRevocationScope } from '../config/client-schema.ts'
 import { OAuthError } from '../errors.ts'
 import { globalRevocationPath as endpoint } from '../oidc/paths.ts'
 import type { User } from '../storage/records.ts'
+import { audienceOf } from '../tokens/introspection.ts'
 import { findAccessToken } from '../tokens/presented-token.ts'
 import { findSubject } from '../users/subject-identifier.ts'
 import { askedBy } from '../web/asking.ts'
@@ -62,7 +63,9 @@ async function callerOf(request: FastifyRequest, reply: FastifyReply, parts: Doo
     throw new OAuthError('invalid_token', 'the token is unknown, expired or revoked', 401)
   }
   const client = token.clientId === null ? undefined : await parts.clients.find(token.clientId)
-  const isScoped = token.scope?.split(' ').includes(globalRevocationScope) === true
+  // One for another API is for that alone, whatever its scope (RFC 9068 §4).
+  const isScoped =
+    audienceOf(token) === undefined && token.scope?.split(' ').includes(globalRevocationScope) === true
   if (!client || token.kind !== 'ClientCredentials' || !isScoped) {
     challenge(`error="insufficient_scope", scope="${globalRevocationScope}"`)
     throw new OAuthError(

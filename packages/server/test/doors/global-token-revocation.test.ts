@@ -8,6 +8,7 @@ import { loginApi } from './tokens.ts'
 
 const endpoint = '/oauth/global_token_revocation'
 const scope = 'global_token_revocation'
+const api = 'https://api.example'
 
 let at: TestSystem
 beforeAll(async () => {
@@ -21,6 +22,7 @@ beforeAll(async () => {
   const news = clients.find(it => it.client_id === 'news')
   at = await openSystem({
     config: {
+      resources: [{ resource: api }],
       clients: [
         ...clients,
         guard('guard', { may_revoke_globally: true, scope: `things ${scope}` }),
@@ -49,8 +51,8 @@ const as = (clientId: string): Asking => ({ basic: [clientId, secretOf(clientId)
 const revoke = (sub_id: unknown, asking: Asking = as('guard')) =>
   at.ask(endpoint, { json: { sub_id }, ...asking })
 
-const serverToken = async (wanted: string, clientId = 'guard'): Promise<string> => {
-  const form = { grant_type: 'client_credentials', scope: wanted }
+const serverToken = async (wanted: string, clientId = 'guard', more: object = {}): Promise<string> => {
+  const form = { grant_type: 'client_credentials', scope: wanted, ...more }
   const answer = await at.ask('/oauth/token', { form, ...as(clientId) })
   return answer.json<{ access_token: string }>().access_token
 }
@@ -112,7 +114,9 @@ test('GTR-02: who is nobody gets 401, who lacks the power or the scope 403, and 
     [{ bearer: it.accessToken }, 403, 'insufficient_scope'],
     [{ bearer: phone.accessToken }, 403, 'insufficient_scope'],
     [{ bearer: await serverToken('things') }, 403, 'insufficient_scope'],
-    [{ bearer: await serverToken('things', 'backend') }, 403, 'insufficient_scope']
+    [{ bearer: await serverToken('things', 'backend') }, 403, 'insufficient_scope'],
+    // What an API is shown, it must not be able to use here.
+    [{ bearer: await serverToken(scope, 'guard', { resource: api }) }, 403, 'insufficient_scope']
   ]
   for (const [asking, status, error] of refusals) {
     const answer = await revoke(ola, asking)
