@@ -70,6 +70,8 @@ export function streamContract(open: OpenStorage): void {
     const world = await watched(open)
     const { storage } = world
     await world.user('kari')
+    await world.user('liv')
+    await world.session('liv', ['news'])
     for (let n = 0; n < 3; n++) await world.session('ola', ['news'])
     await world.grant('ola', 'news')
     await world.grant('kari', 'news')
@@ -78,6 +80,7 @@ export function streamContract(open: OpenStorage): void {
     const { events } = await storage.waitingEvents('s-watch', 10)
     expect(events.map(it => [it.sub, it.sid]).sort()).toEqual([
       ['kari', null],
+      ['liv', null],
       ['ola', null]
     ])
   })
