@@ -75,16 +75,23 @@ export interface WorldOptions {
   /** What answers for more names, such as {@link evil}'s. */
   strangers?: Readonly<Record<string, Host>>
   moreClients?: readonly object[]
+  /** More configuration of the server. */
+  config?: object
 }
 
 /** Starts it all. */
-export async function openWorld({ strangers = {}, moreClients = [] }: WorldOptions = {}): Promise<World> {
+export async function openWorld({
+  strangers = {},
+  moreClients = [],
+  config = {}
+}: WorldOptions = {}): Promise<World> {
   const at = await openSystem({
     config: {
       issuer,
       clients: [...clients, ...moreClients],
       users: [user],
-      trust_proxy: ['127.0.0.1']
+      trust_proxy: ['127.0.0.1'],
+      ...config
     }
   })
   const fetch = fetchFrom(at.origin)
