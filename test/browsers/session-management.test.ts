@@ -123,7 +123,7 @@ describe.each(settings)('$engine, $policy', ({ start, sendsCookie }) => {
         }
         const { question, answers } = await stateOf(tab)
         expect(await ask(tab, question)).toBe('error')
-        expect(answers).toEqual(['error'])
+        expect(new Set(answers)).toEqual(new Set(['error']))
         expect((await stateOf(tab)).silentQuestions).toBe(0)
 
         // On the server's own site no browser keeps it back.
@@ -232,12 +232,12 @@ describe.skipIf(!startChromium)('the frame, in Chromium with third-party cookies
     await second.click('#sign-in')
     await second.click('#switch-account')
     await until(async () => (await stateOf(second)).sub === kari.sub)
-    expect(await ask(tab, question)).toBe('changed')
+    await until(async () => (await ask(tab, question)) === 'changed')
     const hers = String((await stateOf(second)).question)
     expect(await ask(tab, hers)).toBe('unchanged')
 
     await signOut(engine)
-    expect(await ask(tab, hers)).toBe('changed')
+    await until(async () => (await ask(tab, hers)) === 'changed')
     await signInAt(second, rp)
     for (const old of [question, hers]) expect(await ask(tab, old)).toBe('changed')
     question = String((await stateOf(second)).question)
@@ -253,7 +253,8 @@ describe.skipIf(!startChromium)('the frame, in Chromium with third-party cookies
       // biome-ignore lint/suspicious/noDocumentCookie: as a browser that was closed does, in every browser.
       document.cookie = '__Host-utgang-state=; Path=/; Secure; SameSite=None; Max-Age=0'
     })
-    expect(await ask(tab, question)).toBe('changed')
+    // One process of the browser hears of it a little later than the other.
+    await until(async () => (await ask(tab, question)) === 'changed')
     await Promise.all([tab.close(), second.close()])
   })
 })

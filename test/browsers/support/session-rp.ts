@@ -101,6 +101,7 @@ async function rp({ issuer, clientId }: RpOptions): Promise<void> {
   })
 
   let asking: ReturnType<typeof setInterval> | undefined
+  let stopped = false
   const waiting: ((answer: string) => void)[] = []
   const answers: string[] = []
   addEventListener('message', ({ origin, source, data }) => {
@@ -108,7 +109,9 @@ async function rp({ issuer, clientId }: RpOptions): Promise<void> {
     const next = waiting.shift()
     if (next) return next(data)
     answers.push(data)
-    if (data === 'unchanged') return
+    if (data === 'unchanged' || stopped) return
+    // Another question may be under way already.
+    stopped = true
     clearInterval(asking)
     if (data !== 'changed') return
     keep({ silentQuestions: (kept.silentQuestions ?? 0) + 1 })
