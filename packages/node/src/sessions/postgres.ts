@@ -16,6 +16,9 @@ export interface PostgresSessionsOptions {
 
 type By = RpSessionsEnded['by']
 
+/** How often a process clears away what need not be remembered any more, in seconds. */
+const forgetSeconds = 60
+
 /**
  * RP sessions in PostgreSQL, 12 or later, which all processes on all machines share. Its tables are made when they are not there.
  * Every method rejects with what `pg` throws. Close it before the pool: `pool.end()` waits for the connection that listens.
@@ -28,6 +31,7 @@ export function postgresSessions({ pool, prefix = 'utgang_rp_' }: PostgresSessio
   const listeners = newListeners()
   const us = randomUUID()
   let lastEnd: string | undefined
+  let nextForgetting = 0
   const table = (name: string): string => prefix + name
   const notify = wakeOnNotify(pool, table('ended'), () => ticker.wake())
   const ticker = newTicker(async () => {
@@ -96,6 +100,8 @@ export function postgresSessions({ pool, prefix = 'utgang_rp_' }: PostgresSessio
     const at = now()
     const { rows } = await query(`select 1 from ${table('sessions')} where expires_at <= $1 limit 1`, [at])
     if (rows.length > 0) await remove('expired', 'expires_at <= $1', [at])
+    if (at < nextForgetting) return
+    nextForgetting = at + forgetSeconds
     for (const name of ['ended_sids', 'ended_subs', 'jtis'])
       await query(`delete from ${table(name)} where until <= $1`, [at])
     await query(`delete from ${table('ended')} where at <= $1`, [at - rememberSeconds])

@@ -67,15 +67,17 @@ export function redisSessions({ client, prefix = 'utgang-rp:' }: RedisSessionsOp
   }
 
   async function send(...args: string[]): Promise<unknown> {
-    const late = AbortSignal.timeout(timeoutMs)
+    const late = new AbortController()
     const { promise, reject } = Promise.withResolvers<never>()
-    const giveUp = (): void => reject(new Error(`Redis has not answered for ${timeoutMs / 1000} seconds`))
-    late.addEventListener('abort', giveUp)
+    const timer = setTimeout(() => {
+      reject(new Error(`Redis has not answered for ${timeoutMs / 1000} seconds`))
+      // Takes it out of the client's queue: what the caller was told has failed must not be done later.
+      late.abort()
+    }, timeoutMs)
     try {
-      // The signal takes it out of the client's queue: what the caller was told has failed must not be done later.
-      return await Promise.race([client.sendCommand(args, { abortSignal: late }), promise])
+      return await Promise.race([client.sendCommand(args, { abortSignal: late.signal }), promise])
     } finally {
-      late.removeEventListener('abort', giveUp)
+      clearTimeout(timer)
     }
   }
 

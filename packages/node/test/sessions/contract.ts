@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest'
 import { now } from '../../src/sessions/rules.ts'
 import type { RpSession, RpSessionStore, RpSessionsEnded } from '../../src/sessions/store.ts'
 import { type Kind, type OpenStore, openStore } from './open-store.ts'
@@ -279,6 +279,8 @@ export function sessionsContract(kind: Kind, address: () => string): void {
     await store.create(keyed('a'), make())
     await store.create(keyed('b'), make())
     const heard: string[] = []
+    const complaints = vi.spyOn(console, 'error').mockImplementation(() => {})
+    onTestFinished(() => complaints.mockRestore())
     const stop = store.onEnded(() => heard.push('first'))
     const stopThrowing = store.onEnded(() => {
       throw new Error('a listener of a test')
@@ -290,5 +292,6 @@ export function sessionsContract(kind: Kind, address: () => string): void {
     stopThrowing()
     stopLast()
     expect(heard).toEqual(['first', 'last', 'last'])
+    expect(complaints.mock.calls.map(([error]) => error.message)).toContain('a listener of a test')
   })
 }

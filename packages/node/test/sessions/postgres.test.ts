@@ -131,6 +131,48 @@ describe.skipIf(!hasPostgres)('sessions in PostgreSQL', () => {
     console.info(`an end was heard in another process after ${Math.round(performance.now() - from)} ms`)
   })
 
+  test('an end that is committed after a later one has begun is heard too', async () => {
+    const [{ store: fast }, { store: reader, pool }] = [open('order_'), open('order_')]
+    const [reached, held] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+    let isHeld = false
+    // A process whose commit takes its time.
+    const slow = postgresSessions({
+      prefix: 'order_',
+      pool: {
+        options: { max: 1 },
+        query: (text, values) => pool.query(text, values),
+        async connect() {
+          const connection = await pool.connect()
+          return {
+            on: (event, listener) => connection.on(event as 'error', listener),
+            release: error => connection.release(error),
+            async query(text, values) {
+              if (isHeld && text === 'commit') {
+                reached.resolve()
+                await held.promise
+              }
+              return connection.query(text, values)
+            }
+          }
+        }
+      }
+    })
+    const heard = hear(reader)
+    await slow.create('a', session())
+    await fast.create('b', session({ sid: 'sid-2' }))
+    await reader.find('a')
+    isHeld = true
+    const first = slow.end('a', 'logout')
+    await reached.promise
+    const second = fast.end('b', 'logout')
+    const waiting = 'select 1 from pg_locks where not granted'
+    await until(async () => heard.length > 0 || (await pool.query(waiting)).rows.length > 0)
+    held.resolve()
+    expect(await Promise.all([first, second])).toEqual([true, true])
+    await until(() => heard.length === 2)
+    await slow.close()
+  })
+
   test('a server that is gone: each call is refused; when it is back, sessions are there and ends are heard', async () => {
     const [{ store: one }, { store: two }] = [open('down_'), open('down_')]
     const heard = hear(two)

@@ -111,11 +111,13 @@ describe.skipIf(!hasRedis)('sessions in Redis', () => {
   })
 
   test('a server that is gone: each call is refused; when it is back, sessions are there and ends are heard', async () => {
-    const [{ store: one }, { store: two }] = [await open('down:'), await open('down:')]
+    const [{ store: one, client }, { store: two }] = [await open('down:'), await open('down:')]
     const heard = hear(two)
     await two.find('nobody')
     await one.create('a', session())
     await server.kill()
+    // From here on the client keeps what it is given until it is connected again.
+    await until(() => !client.isReady)
     const calls = [
       one.find('a'),
       one.create('b', session({ sid: 'sid-2' })),
