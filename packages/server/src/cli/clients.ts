@@ -14,12 +14,12 @@ export function registerClientCommands(program: Command): void {
       withStorage(options, async ({ storage }) => {
         const rows = await storage.listClients()
         printRows(
-          rows.map(({ clientId, source, enabled, metadata, backchannelLogoutUri }) => ({
+          rows.map(({ clientId, source, enabled, metadata, backchannelLogoutUri, webhookUri }) => ({
             client_id: clientId,
             name: String(metadata.client_name ?? ''),
             source,
             state: enabled ? 'enabled' : 'disabled',
-            told_at: backchannelLogoutUri ?? '–'
+            told_at: [backchannelLogoutUri, webhookUri].filter(it => it != null).join(' ') || '–'
           })),
           'no clients'
         )
@@ -40,9 +40,7 @@ function describe(client: Config['clients'][number]): string[] {
   const binds = client.tokens_end_with_session ?? told !== undefined
   const remarks = [
     `${isConfidential(client) ? 'confidential' : 'public'}, ${client.require_pkce ? 'PKCE required' : 'PKCE not required'}`,
-    told
-      ? `owed a Logout Token at ${told}`
-      : 'has no backchannel_logout_uri: notices a logout only when it asks',
+    ...toldOf(client),
     binds
       ? 'its tokens end with the session'
       : 'its tokens outlive the session unless it hands one over at logout',
@@ -53,4 +51,12 @@ function describe(client: Config['clients'][number]): string[] {
   if (client.logout_confirmation === 'always')
     remarks.push('people are always asked before they are signed out')
   return [client.client_id, ...remarks.map(remark => `  ${remark}`)]
+}
+
+function toldOf({ backchannel_logout_uri: token, webhook_uri: hook }: Config['clients'][number]): string[] {
+  const told = [
+    ...(token === undefined ? [] : [`owed a Logout Token at ${token}`]),
+    ...(hook === undefined ? [] : [`owed a webhook at ${hook}`])
+  ]
+  return told.length > 0 ? told : ['has no backchannel_logout_uri: notices a logout only when it asks']
 }

@@ -73,7 +73,7 @@ export interface StreamStore {
     now: number
   ): Promise<void>
   /**
-   * Keeps queues bounded: events that nobody fetched for `keptSeconds` are given up, and a stream that owes more than
+   * Keeps queues bounded: events that nobody fetched, or that were held, for `keptSeconds` are given up, and a stream that owes more than
    * `most` is disabled, which its receiver is told. Returns the ids of streams that were disabled.
    */
   limitStreams(limits: { most: number; keptSeconds: number }, now: number): Promise<string[]>

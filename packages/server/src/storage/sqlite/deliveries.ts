@@ -3,6 +3,7 @@ import type { AttemptRow, ClaimedDelivery, Delivery, Json } from '../records.ts'
 import type { DeliveryLimits, DeliveryStore } from '../storage.ts'
 import type { Write } from './group-commit.ts'
 import { grantJoin, grantLive, sessionLive } from './liveness.ts'
+import { mayHear } from './stream-events.ts'
 
 /** {@link DeliveryStore} on SQLite. A claim moves a delivery's next time past the lease, in the same write that finds it. */
 export function sqliteDeliveries(db: DatabaseSync, write: Write, writeSoon: Write): DeliveryStore {
@@ -17,7 +18,8 @@ export function sqliteDeliveries(db: DatabaseSync, write: Write, writeSoon: Writ
     FROM deliveries d LEFT JOIN clients c ON c.client_id = d.client_id LEFT JOIN logouts l ON l.id = d.logout_id
     WHERE d.state = 'pending' AND d.client_id = ?1 AND d.kind = ?2 AND d.next_at <= ?3
     ORDER BY d.next_at, d.seq LIMIT ?4`)
-  const streamSpeaks = db.prepare("SELECT 1 FROM streams WHERE client_id = ? AND status = 'enabled'")
+  const streamSpeaks = db.prepare(`SELECT 1 FROM streams st JOIN clients c ON c.client_id = st.client_id
+    WHERE st.client_id = ? AND st.status = 'enabled' AND ${mayHear}`)
   // Sets when a pending delivery is due: after a lease, or now.
   const dueAt = db.prepare("UPDATE deliveries SET next_at = ?2 WHERE id = ?1 AND state = 'pending'")
   // By `sub` alone it would end a sign-in that was made since.
@@ -56,7 +58,7 @@ export function sqliteDeliveries(db: DatabaseSync, write: Write, writeSoon: Writ
       const left = limits.most - claimed.length
       if (left <= 0) break
       if (limits.busy.has(`${clientId} ${kind}`)) continue
-      // Each receiver has one stream. While that stands still, what it owes stays where it is.
+      // Each receiver has one stream. While that stands still, or its client may hear nothing, what it owes stays where it is.
       if (kind === 'security_event' && streamSpeaks.get(clientId) === undefined) continue
       for (const row of due.all(clientId, kind, now, Math.min(left, limits.perClient))) {
         const it = claimedOf(row)

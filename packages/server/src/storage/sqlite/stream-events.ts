@@ -10,6 +10,9 @@ export interface StreamEvents {
 
 const power = "json_extract(c.metadata, '$.may_receive_events')"
 
+/** Whether a client may hear of anything at all: one that is disabled, or lost the power, may not. */
+export const mayHear = `c.enabled = 1 AND ${power} IN (1, 'all')`
+
 /** Streams that hear of the ends of sessions of a user. */
 const hears = (sub: string): string => `st.hears_ends = 1 AND st.status <> 'disabled' AND c.enabled = 1
   AND NOT EXISTS (SELECT 1 FROM stream_removals r WHERE r.stream_id = st.id AND r.sub = ${sub})`

@@ -11,7 +11,7 @@ export interface StreamQueue {
   letGo(id: string): Promise<void>
   /** Sends what a stream owes to another address; to none where it is polled. */
   readdress(id: string, address: string): Promise<void>
-  /** Gives up what nobody fetched since. */
+  /** Gives up what nobody fetched since, and what a push was held back from. */
   giveUpBefore(instant: number): Promise<void>
   /** What waits to be fetched, oldest first; with `all` false only what the stream says of itself. */
   waiting(id: string, all: boolean, most: number): OwedEvent[]
@@ -34,8 +34,7 @@ export function streamQueue(db: DatabaseSync, write: Write): StreamQueue {
     WHERE id IN (SELECT id FROM deliveries WHERE ${owed} AND address <> ?2 LIMIT ${batchSize})`)
   const streams = db.prepare('SELECT id, status FROM streams')
   const giveUp = db.prepare(`UPDATE deliveries SET state = 'gave_up' WHERE id IN
-    (SELECT id FROM deliveries WHERE stream_id = ?1 AND state = 'waiting' AND created_at <= ?2
-      ORDER BY seq LIMIT ${batchSize})`)
+    (SELECT id FROM deliveries WHERE ${owed} AND created_at <= ?2 LIMIT ${batchSize})`)
   const waiting =
     db.prepare(`SELECT d.id, d.logout_id AS logoutId, d.client_id AS clientId, d.stream_id AS streamId,
       d.sub, d.sid, d.created_at AS createdAt, l.cause, d.event

@@ -187,6 +187,23 @@ export function streamContract(open: OpenStorage): void {
     ])
   })
 
+  test.each(['power', 'client'])(
+    'what is owed to a receiver without its %s stays unsent, and is given up',
+    async lost => {
+      const world = await watched(open)
+      const { storage } = world
+      const pushed = { method: 'push', endpointUrl: 'https://news.example/events' } as const
+      await storage.saveStream({ ...streamOf('news'), ...pushed }, now)
+      await world.endSessions(1)
+      if (lost === 'power') await storage.saveClient(application('news', 'not_told'), now)
+      else await storage.end(order({ clientId: 'news', disableClient: true, tell: 'nobody' }), now)
+      expect(await storage.claimDeliveries(limits, now)).toEqual([])
+      await storage.limitStreams({ most: 9, keptSeconds: 60 }, now + 60)
+      const states = (await storage.listDeliveries()).filter(it => it.clientId === 'news').map(it => it.state)
+      expect(states).toEqual(['gave_up'])
+    }
+  )
+
   test('of a stream that stands still only what it says of itself goes out', async () => {
     const world = await watched(open)
     const { storage } = world
