@@ -38,7 +38,8 @@ export function firstAttempts(storage: Pick<DeliveryStore, 'countUnattempted'>):
         function done(): void {
           clearTimeout(timeout)
           askers.delete(ask)
-          if (askers.size === 0) waiters.delete(logoutId)
+          // Called twice where two answers were under way, and by then others may wait.
+          if (askers.size === 0 && waiters.get(logoutId) === askers) waiters.delete(logoutId)
           resolve()
         }
       })

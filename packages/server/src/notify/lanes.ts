@@ -2,14 +2,22 @@ import type { ClaimedDelivery } from '../storage/records.ts'
 
 /** Most attempts under way to one host, so that one that is slow delays nobody else. */
 const mostToOneHost = 8
-/** Most that are claimed for one application ahead of its turn: as many as are attempted well within a lease, each at its slowest. */
+/**
+ * Most that wait for one host, and so most that are claimed for one application, ahead of their turn: as many as are
+ * attempted well within a lease, each at its slowest.
+ */
 export const mostAhead = 24
 
 /** Deliveries that were claimed, each in the lane of its application: which may begin, and which wait their turn. */
 interface Lanes {
   /** What nothing should be claimed for now. */
   busy(): Set<string>
-  add(claimed: readonly ClaimedDelivery[]): void
+  /**
+   * Lets them wait for their turn, but no more to one host than {@link mostAhead}, evenly from its applications: a host
+   * that many share and that is slow would fill this process with what it cannot send before others may claim it too.
+   * @returns what is too much and is better given back
+   */
+  add(claimed: readonly ClaimedDelivery[]): ClaimedDelivery[]
   /** Takes what may begin, at most so many. */
   take(most: number): ClaimedDelivery[]
   /**
@@ -31,6 +39,7 @@ export function newLanes(): Lanes {
   const perWay = new Map<string, number>()
   const perHost = new Map<string, number>()
   const hostOfWay = new Map<string, string>()
+  const waitingAtHost = new Map<string, number>()
   const silent = new Set<string>()
 
   function isFull(way: string, host: string): boolean {
@@ -38,17 +47,34 @@ export function newLanes(): Lanes {
     return (perWay.get(way) ?? 0) >= most || (perHost.get(host) ?? 0) >= mostToOneHost
   }
 
+  function leave(way: string): ClaimedDelivery[] {
+    const lane = waiting.get(way) ?? []
+    waiting.delete(way)
+    for (const delivery of lane) add(waitingAtHost, hostOf(delivery), -1)
+    return lane
+  }
+
   return {
     busy: () =>
-      new Set([...hostOfWay].filter(([way, host]) => waiting.has(way) || isFull(way, host)).map(it => it[0])),
+      new Set(
+        [...hostOfWay].filter(([way, host]) => waitingAtHost.has(host) || isFull(way, host)).map(it => it[0])
+      ),
     add(claimed) {
-      for (const delivery of claimed) {
+      const tooMany: ClaimedDelivery[] = []
+      for (const delivery of inTurns(claimed)) {
         const way = wayOf(delivery)
-        hostOfWay.set(way, hostOf(delivery))
+        const host = hostOf(delivery)
+        hostOfWay.set(way, host)
+        if ((waitingAtHost.get(host) ?? 0) >= mostAhead) {
+          tooMany.push(delivery)
+          continue
+        }
+        add(waitingAtHost, host, 1)
         const lane = waiting.get(way)
         if (lane) lane.push(delivery)
         else waiting.set(way, [delivery])
       }
+      return tooMany
     },
     take(most) {
       const taken: ClaimedDelivery[] = []
@@ -58,6 +84,7 @@ export function newLanes(): Lanes {
           if (isFull(way, host)) break
           add(perWay, way, 1)
           add(perHost, host, 1)
+          add(waitingAtHost, host, -1)
           taken.push(next)
           lane.shift()
         }
@@ -71,16 +98,21 @@ export function newLanes(): Lanes {
       add(perHost, hostOf(delivery), -1)
       if (answered) silent.delete(way)
       else silent.add(way)
-      const back = answered ? [] : (waiting.get(way) ?? [])
-      if (!answered) waiting.delete(way)
-      return back
+      return answered ? [] : leave(way)
     },
-    drain() {
-      const all = [...waiting.values()].flat()
-      waiting.clear()
-      return all
-    }
+    drain: () => [...waiting.keys()].flatMap(leave)
   }
+}
+
+/** The first of each application, then the second of each, and so on. */
+function inTurns(claimed: readonly ClaimedDelivery[]): ClaimedDelivery[] {
+  const places = new Map<string, number>()
+  const withPlace = claimed.map(delivery => {
+    const way = wayOf(delivery)
+    add(places, way, 1)
+    return { delivery, place: places.get(way) ?? 0 }
+  })
+  return withPlace.toSorted((a, b) => a.place - b.place).map(it => it.delivery)
 }
 
 function add(counts: Map<string, number>, key: string, by: number): void {

@@ -79,12 +79,16 @@ export function startOutbox(parts: OutboxParts): Outbox {
       try {
         const limits = { most, perClient: mostAhead, busy: lanes.busy(), after, leaseSeconds }
         const claimed = await storage.claimDeliveries(limits, clock.now())
-        const last = claimed.at(-1)
-        after = last ? wayOf(last) : ''
         mayFindMore = claimed.length > 0 || limits.busy.size > 0
         const fresh = claimed.filter(it => !inHand.has(it.id))
         for (const { id } of fresh) inHand.add(id)
-        lanes.add(fresh)
+        const tooMany = new Set(lanes.add(fresh))
+        // Whoever had to give everything back is among the first the next time.
+        const last = claimed.findLast(it => !tooMany.has(it))
+        if (last) after = wayOf(last)
+        giveBack([...tooMany])
+        // They took the places of others. Their host is known now and passed over.
+        wokenAgain ||= tooMany.size > 0
         startNext()
       } catch (error) {
         parts.failed(error)
@@ -119,14 +123,9 @@ export function startOutbox(parts: OutboxParts): Outbox {
   function giveBack(deliveries: ClaimedDelivery[]): void {
     if (deliveries.length === 0) return
     const ids = deliveries.map(it => it.id)
-    keep(
-      storage
-        .returnDeliveries(ids, clock.now())
-        .catch(parts.failed)
-        .finally(() => {
-          for (const id of ids) inHand.delete(id)
-        })
-    )
+    // At once: whoever claims one again in the same commit must not take it for one that is in hand.
+    for (const id of ids) inHand.delete(id)
+    keep(storage.returnDeliveries(ids, clock.now()).catch(parts.failed))
   }
 
   /** Remembers a write until it is over. */

@@ -1,0 +1,125 @@
+import { describe, expect, test } from 'vitest'
+import { mostAhead, newLanes, wayOf } from '../../src/notify/lanes.ts'
+import { owed } from './owed.ts'
+
+/** Deliveries that begin when there is room for as many as anybody could want. */
+const everything = 1000
+const ways = (taken: Parameters<typeof wayOf>[0][]): string[] => taken.map(wayOf)
+
+describe('room', () => {
+  test('eight at once to one host, however many applications are there', () => {
+    const lanes = newLanes()
+    lanes.add([...owed('a', 6), ...owed('b', 6), ...owed('c', 3, 'other.example')])
+    const taken = lanes.take(everything)
+    expect(ways(taken).sort()).toEqual(ways([...owed('a', 6), ...owed('b', 2), ...owed('c', 3)]))
+    expect(lanes.take(everything)).toEqual([])
+    for (const it of taken) expect(lanes.done(it, true)).toEqual([])
+    expect(ways(lanes.take(everything))).toEqual(ways(owed('b', 4)))
+  })
+
+  test('another port is another host, and an address that is none is its own', () => {
+    const lanes = newLanes()
+    lanes.add([...owed('a', 8), ...owed('b', 8, 'apps.example:8443'), ...owed('c', 8, '['), ...owed('d', 1)])
+    expect(new Set(ways(lanes.take(everything)))).toEqual(
+      new Set(ways([...owed('a'), ...owed('b'), ...owed('c')]))
+    )
+  })
+
+  test('no more than wanted, and what is left comes next', () => {
+    const lanes = newLanes()
+    const all = owed('a', 5)
+    lanes.add(all)
+    expect(lanes.take(2)).toEqual(all.slice(0, 2))
+    expect(lanes.take(0)).toEqual([])
+    expect(lanes.take(everything)).toEqual(all.slice(2))
+  })
+
+  test('one application with two ways of being told has two lanes', () => {
+    const lanes = newLanes()
+    const [hook] = owed('a', 1, 'hooks.example', 'webhook')
+    lanes.add([...owed('a', 8), ...(hook ? [hook] : [])])
+    expect(lanes.take(everything)).toContainEqual(hook)
+  })
+})
+
+describe('what is claimed ahead', () => {
+  test('no more waits for one host than is sent within a lease, evenly from its applications', () => {
+    const lanes = newLanes()
+    const names = ['a', 'b', 'c']
+    const tooMany = lanes.add(names.flatMap(name => owed(name, mostAhead)))
+    expect(tooMany).toHaveLength(2 * mostAhead)
+    const waiting = ways(lanes.drain())
+    for (const name of names)
+      expect(waiting.filter(way => way === `${name} back_channel`)).toHaveLength(mostAhead / 3)
+  })
+
+  test('more applications than may wait: some have to give all back, other hosts nothing', () => {
+    const lanes = newLanes()
+    const names = Array.from({ length: mostAhead + 2 }, (_, i) => `app-${i}`)
+    const tooMany = lanes.add([...names.flatMap(name => owed(name, 2)), ...owed('b', 3, 'other.example')])
+    expect(tooMany).toHaveLength(2 * names.length - mostAhead)
+    expect(ways(lanes.drain())).toEqual([
+      ...ways(names.slice(0, mostAhead).flatMap(it => owed(it))),
+      ...ways(owed('b', 3))
+    ])
+  })
+
+  test('for a host to which something waits, or eight are under way, nothing is claimed', () => {
+    const lanes = newLanes()
+    expect(lanes.busy()).toEqual(new Set())
+    lanes.add([...owed('a', 9), ...owed('b', 1, 'other.example')])
+    expect(lanes.busy()).toEqual(new Set(ways([...owed('a'), ...owed('b')])))
+    const taken = lanes.take(everything)
+    expect(lanes.busy()).toEqual(new Set(ways(owed('a'))))
+    const [first, second] = taken
+    if (first) lanes.done(first, true)
+    expect(lanes.take(everything)).toHaveLength(1)
+    // Eight without an answer, none waits.
+    expect(lanes.busy()).toEqual(new Set(ways(owed('a'))))
+    if (second) lanes.done(second, true)
+    expect(lanes.busy()).toEqual(new Set())
+  })
+
+  test('all of it can be taken out, and leaves nothing behind', () => {
+    const lanes = newLanes()
+    const all = [...owed('a', 3), ...owed('b', 2, 'other.example')]
+    lanes.add(all)
+    expect(lanes.drain()).toEqual(all)
+    expect(lanes.drain()).toEqual([])
+    expect(lanes.take(everything)).toEqual([])
+    expect(lanes.busy()).toEqual(new Set())
+    expect(lanes.add(owed('c', mostAhead))).toEqual([])
+  })
+})
+
+describe('an application that does not answer', () => {
+  test('gives back what waits, and is asked one at a time until it answers', () => {
+    const lanes = newLanes()
+    const all = owed('a', 12)
+    lanes.add(all)
+    const [first, ...others] = lanes.take(everything)
+    expect(first && lanes.done(first, false)).toEqual(all.slice(8))
+    lanes.add(owed('a', 4))
+    // Seven are still under way.
+    expect(lanes.take(everything)).toEqual([])
+    expect(lanes.busy()).toEqual(new Set(ways(owed('a'))))
+    for (const it of others) lanes.done(it, false)
+    lanes.add(owed('a', 4))
+    const [only, ...none] = lanes.take(everything)
+    expect(none).toEqual([])
+    expect(only && lanes.done(only, true)).toEqual([])
+    expect(lanes.take(everything)).toHaveLength(3)
+  })
+
+  test('takes no place from those who share its host, and gives nothing of theirs back', () => {
+    const lanes = newLanes()
+    lanes.add([...owed('ill', 4), ...owed('well', 12)])
+    const taken = lanes.take(everything)
+    const ill = taken.filter(it => it.clientId === 'ill')
+    for (const it of ill) expect(lanes.done(it, false)).toEqual([])
+    lanes.add(owed('ill', 4))
+    const next = lanes.take(everything)
+    expect(next.filter(it => it.clientId === 'well')).toHaveLength(4)
+    expect(next.filter(it => it.clientId === 'ill')).toHaveLength(0)
+  })
+})
