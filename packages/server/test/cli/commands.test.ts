@@ -119,6 +119,21 @@ test('clients check says what each client of the configuration meets at a logout
   expect(text).toMatch(/^app\n {2}public/m)
 })
 
+test('clients check names each way in which a client is told', async () => {
+  const client = {
+    client_id: 'shop',
+    redirect_uris: ['https://shop.example/cb'],
+    webhook_uri: 'https://shop.example/hook',
+    webhook_secret: `whsec_${Buffer.alloc(32, 'a').toString('base64')}`
+  }
+  const both = { ...client, client_id: 'both', backchannel_logout_uri: 'https://shop.example/bcl' }
+  const env = { UTGANG_CLIENTS: JSON.stringify([client, both]) }
+  const text = await printed(utgang(['clients', 'check', '-c', place.config], { env }))
+  const hook = ' {2}owed a webhook at https://shop.example/hook'
+  expect(text).toMatch(new RegExp(`^shop\\n {2}public, PKCE required\\n${hook}\\n`, 'm'))
+  expect(text).toMatch(new RegExp(` {2}owed a Logout Token at https://shop.example/bcl\\n${hook}\\n`))
+})
+
 test('a new signing key is published at once and signs later; with --now it signs at once; old ones stay', async () => {
   const text = await printed(place.run('keys', 'rotate'))
   const [kids = '', from = ''] = /^(.+): published, signing from (\S+)$/m.exec(text)?.slice(1) ?? []
