@@ -9,13 +9,18 @@ import type { SenderParts } from './sender-parts.ts'
  * §6.1.1).
  */
 export async function pushSecurityEvent(delivery: ClaimedDelivery, parts: SenderParts): Promise<Attempted> {
-  const { address, streamId } = delivery
+  const { streamId } = delivery
   const stream = streamId === null ? undefined : await parts.streams.findStream(streamId)
   if (!stream) {
     const problem = 'the stream is gone'
     return { status: null, verdict: 'refused', heardMaybe: false, problem, milliseconds: 0 }
   }
-  const { sealedHeader } = stream
+  const { sealedHeader, endpointUrl } = stream
+  // The row may still have the address from before a change, and that endpoint must not learn the new `Authorization`.
+  if (endpointUrl === null) {
+    const problem = 'the stream is polled now'
+    return { status: null, verdict: 'failed', heardMaybe: false, problem, milliseconds: 0 }
+  }
   const headers = {
     'content-type': 'application/secevent+jwt',
     accept: 'application/json',
@@ -23,7 +28,13 @@ export async function pushSecurityEvent(delivery: ClaimedDelivery, parts: Sender
   }
   const body = await eventToken(delivery, parts.issuer, parts.keys())
   return post(
-    { address, headers, body, readStatus, readProblem: ({ err, description }) => [err, description] },
+    {
+      address: endpointUrl,
+      headers,
+      body,
+      readStatus,
+      readProblem: ({ err, description }) => [err, description]
+    },
     parts.out
   )
 }

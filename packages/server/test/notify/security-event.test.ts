@@ -270,3 +270,16 @@ test('SSF-14: what a stream owes goes the way that it goes from now on', async (
   expect(next.received[0]?.body).toBe(set)
   await stand(at, 'delivered 2')
 })
+
+test('an event claimed before a stream moved goes where the stream is now: the old endpoint never sees the new header', async () => {
+  const [before, app] = [await receiver(accepted), await receiver(accepted)]
+  const wrapStorage: TestOptions['wrapStorage'] = storage => ({
+    ...storage,
+    claimDeliveries: async (limits, now) =>
+      (await storage.claimDeliveries(limits, now)).map(it => ({ ...it, address: before.address }))
+  })
+  const { at } = await pushedTo(app, {}, { wrapStorage })
+  await endSession(at)
+  await stand(at, 'delivered 1')
+  expect([before.received.length, app.received.length]).toEqual([0, 1])
+})
