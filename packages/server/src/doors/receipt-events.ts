@@ -4,6 +4,7 @@ import { UtgangError } from '../errors.ts'
 import { languageOf } from '../pages/language.ts'
 import { receiptNews, type SignedOutReceipt } from '../pages/receipt.ts'
 import { provenance } from '../web/fetch-metadata.ts'
+import { networkOf } from '../web/network.ts'
 import { queryOf } from '../web/parameters.ts'
 import type { DoorParts } from './door.ts'
 import { receiptWatch } from './receipt-watch.ts'
@@ -60,12 +61,13 @@ export function receiptEvents(
     })
     app.get<{ Params: { id: string } }>(
       '/logout/receipts/:id/events',
-      { config: { quiet: true } },
+      // A HEAD would keep a place that no connection gives up.
+      { config: { quiet: true }, exposeHeadRoute: false },
       (request, reply) => {
         const { id } = request.params
         if (parts.receiptCookie.read(request) !== id || isFromElsewhere(request))
           throw new UtgangError('not_found', 'no receipt of this browser')
-        const { ip } = request
+        const ip = networkOf(request.ip)
         const count = perAddress.get(ip) ?? 0
         if (count >= limits.perAddress || open.size >= limits.atOnce) return reply.code(204).send()
         perAddress.set(ip, count + 1)

@@ -1,5 +1,6 @@
 import { emailKey } from '../storage/email-key.ts'
 import type { Limits } from './limits.ts'
+import { networkOf } from './network.ts'
 
 type PasswordLimits = Pick<Limits, 'passwords' | 'hashes'>
 
@@ -31,4 +32,5 @@ export async function wasRight(
 }
 
 /** The account, however its address is written, and where one comes from: the owner, elsewhere, notices nothing. */
-const attemptKey = (login: string, ip: string | undefined): string => `${emailKey(login)} ${ip}`
+const attemptKey = (login: string, ip: string | undefined): string =>
+  `${emailKey(login)} ${networkOf(String(ip))}`

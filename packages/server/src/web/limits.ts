@@ -1,3 +1,4 @@
+import { networkOf } from './network.ts'
 import { loginThrottle, type RateLimit, rateLimit, type Throttle } from './throttle.ts'
 
 /** How much of what may be asked for in a minute. Counted in this process. */
@@ -33,15 +34,26 @@ export interface Limits {
 export function newLimits(now: () => number): Limits {
   return {
     passwords: loginThrottle(now),
-    hashes: rateLimit(60),
-    wrongSecrets: rateLimit(30),
-    interactions: rateLimit(1000),
-    registrations: rateLimit(20),
+    hashes: perAddress(60),
+    wrongSecrets: perAddress(30),
+    interactions: perAddress(1000),
+    registrations: perAddress(20),
     tokenGuesses: rateLimit(600),
     subjectGuesses: rateLimit(600),
-    keptPosts: rateLimit(120),
-    refusals: rateLimit(300),
-    sdkMisses: rateLimit(1200),
-    sdkLogouts: rateLimit(300)
+    keptPosts: perAddress(120),
+    refusals: perAddress(300),
+    sdkMisses: perAddress(1200),
+    sdkLogouts: perAddress(300)
+  }
+}
+
+/** A limit under addresses, each alone or with a space and more behind it: see {@link networkOf}. */
+function perAddress(perMinute: number): RateLimit {
+  const { take, look, giveBack } = rateLimit(perMinute)
+  const counted = (key: string): string => key.replace(/^\S+/, networkOf)
+  return {
+    take: key => take(counted(key)),
+    look: key => look(counted(key)),
+    giveBack: key => giveBack(counted(key))
   }
 }

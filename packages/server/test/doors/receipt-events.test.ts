@@ -191,6 +191,14 @@ describe('there is only so much of it', () => {
     expect((await listen(origin, browser, id)).answer.statusCode).toBe(204)
   })
 
+  test('whoever only asks for the headers takes no place', async () => {
+    const { at, origin } = await withLimits({ perAddress: 1 })
+    const { browser, id } = await signedOut(at)
+    const cookie = `__Host-utgang-receipt=${browser.cookie('__Host-utgang-receipt')}`
+    await request(origin + pathOf(id), { method: 'HEAD', headers: { cookie } })
+    expect((await listen(origin, browser, id)).answer.statusCode).toBe(200)
+  })
+
   test('it ends in time, however long a delivery takes, and shows until then that it is alive', async () => {
     const { at, origin } = await withLimits({ longestMs: 300, heartbeatMs: 20 })
     const { browser, id } = await signedOut(at)
