@@ -89,6 +89,7 @@ const row = (it: Delivery): Record<string, string | number | null> => ({
   delivery: it.id,
   logout: it.logoutId,
   client: it.clientId,
+  kind: it.kind,
   state: it.state,
   attempts: it.attempts,
   next: it.state === 'pending' ? instant(it.nextAt) : '-',

@@ -31,7 +31,7 @@ async function printed(...args: string[]): Promise<string> {
 
 test('list names what is owed; show tells each attempt at it', async () => {
   expect(await printed('list')).toMatch(
-    new RegExp(`^${id} .* market +pending +1 +20\\d\\d-.*https://market`, 'm')
+    new RegExp(`^${id} .* market +back_channel +pending +1 +20\\d\\d-.*https://market`, 'm')
   )
   expect(await printed('show', id)).toMatch(/2027-.* +503 +12 +a problem/)
 })
