@@ -31,19 +31,28 @@ async function introspect(
   if (!client.introspects)
     throw new OAuthError('unauthorized_client', 'this client may not introspect tokens', 403)
   const hash = hashSecret(required(form, 'token'))
-  const { tokenGuesses } = parts.limits
-  const wait = await tokenGuesses.look(client.clientId)
-  if (wait > 0) {
-    reply.header('retry-after', String(wait))
-    throw new OAuthError('too_many_requests', 'too many unknown tokens', 429)
-  }
   const token = await parts.storage.findToken(hash, parts.clock.now())
   if (!token || !isFor(client, token, parts.config)) {
     // A token that has ended is asked about for a while, and by no guess: only what never was counts as one.
-    if (!token && !(await parts.storage.findTokenRow(hash))) await tokenGuesses.take(client.clientId)
+    if (!token && !(await parts.storage.findTokenRow(hash))) await countGuess(client, reply, parts)
     return reply.send(inactive)
   }
   return reply.send(describeToken(token, parts.config.issuer, usernameOf(token)))
+}
+
+/**
+ * Too many unknown tokens are answered no more. A known one always is: whoever sends rubbish to an API, which asks here, must
+ * not keep it from serving others.
+ */
+async function countGuess(
+  { clientId }: Client,
+  reply: FastifyReply,
+  { limits: { tokenGuesses } }: DoorParts
+): Promise<void> {
+  const wait = await tokenGuesses.take(clientId)
+  if (wait === 0) return
+  reply.header('retry-after', String(wait))
+  throw new OAuthError('too_many_requests', 'too many unknown tokens', 429)
 }
 
 function isFor({ clientId }: Client, token: Token, { resources }: DoorParts['config']): boolean {

@@ -234,6 +234,9 @@ test('INT-07: guesses are limited for each caller; tokens that once lived are no
   expect([limited.status, limited.json().error]).toEqual([429, 'too_many_requests'])
   expect(Number(limited.headers['retry-after'])).toBeGreaterThan(0)
   expect(limited.headers['cache-control']).toBe('no-store')
+  // Whoever sends rubbish to an API keeps it from nobody's token, alive or dead.
+  expect((await ask('news', it.accessToken)).json().active).toBe(true)
+  expect((await ask('news', revoked.accessToken)).text).toBe('{"active":false}')
   // Nobody else has to wait for it.
   expect((await ask('market', 'a guess')).status).toBe(200)
 })
