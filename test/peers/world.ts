@@ -49,6 +49,8 @@ export async function signOutAt(context: BrowserContext, issuer: string): Promis
   const page = await context.newPage()
   await page.goto(`${issuer}/logout`)
   await page.waitForSelector('#confirm')
-  await Promise.all([page.waitForNavigation(), page.click('#confirm')])
+  await page.click('#confirm')
+  // The page with the frames, if there is one, comes in between and is not to be cut short.
+  await page.waitForSelector('#signed-out')
   await page.close()
 }

@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { hashSecret } from '../../src/storage/secrets.ts'
 import type { Answer, Browser } from '../support/browser.ts'
 import { signIn } from '../support/sign-in.ts'
 import { openSystem, startSystem, type TestSystem } from '../support/system.ts'
@@ -102,7 +103,8 @@ describe('SM-10: each door that has the browser changes its state', () => {
     const before = browser.cookie(cookies.state)
     expect((await check()).json().status).toBe('connected')
     expect(browser.cookie(cookies.state)).toBe(before)
-    const [session] = await at.storage.listSessions({ sub: 'u-ola', limit: 1 }, Math.floor(Date.now() / 1000))
+    const handle = hashSecret(browser.cookie(cookies.sdk) ?? '')
+    const session = await at.storage.findSessionByHandle(handle, Math.floor(Date.now() / 1000))
     await at.system.heart.end({ name: 'admin_session', sessionUid: session?.uid, sub: 'u-ola' })
     expect((await check()).json().status).toBe('notConnected')
     const after = browser.cookie(cookies.state)
