@@ -1,9 +1,9 @@
 #!/usr/bin/env node
-import { commandLine } from './cli/command-line.ts'
+import { argumentsOf, commandLine } from './cli/command-line.ts'
 import { UtgangError } from './errors.ts'
 
 try {
-  await commandLine().parseAsync()
+  await commandLine().parseAsync(argumentsOf(process.argv.slice(2)), { from: 'user' })
 } catch (error) {
   // What we refuse, we explain; a stack trace is for what we did not foresee.
   if (!(error instanceof UtgangError)) throw error

@@ -37,6 +37,16 @@ export function commandLine(): Command {
   return program
 }
 
+/**
+ * Arguments with a session's name that begins with a dash, as one in 64 does, moved behind `--`: it is no option.
+ * @param given without the names of the program
+ */
+export function argumentsOf(given: readonly string[]): string[] {
+  const isName = (it: string): boolean => /^-[\w-]{42}$/.test(it)
+  if (given.includes('--') || !given.some(isName)) return [...given]
+  return [...given.filter(it => !isName(it)), '--', ...given.filter(isName)]
+}
+
 function ownVersion(): string {
   const manifest = readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
   return (JSON.parse(manifest) as { version: string }).version

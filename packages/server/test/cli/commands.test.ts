@@ -197,3 +197,10 @@ test.each<[string, string, RegExp]>([
   const { code, stderr } = await utgang(['serve', '-c', place.config], { env })
   expect([code, stderr]).toEqual([1, expect.stringMatching(message)])
 })
+
+test('a session whose name begins with a dash can be named like any other', async () => {
+  for (const start of ['-Hs', '-V-', '--h']) {
+    const said = await place.run('sessions', 'end', start + 'x'.repeat(40))
+    expect([said.code, said.stderr]).toEqual([1, expect.stringContaining('code: unknown_session')])
+  }
+})
