@@ -50,7 +50,7 @@ try {
       if (round > 0) samples.get(keyOf(row))?.push(sample)
       process.stderr.write('.')
     }
-    for (const alg of options.only === '' ? algorithms : []) {
+    for (const alg of ['', 'worker'].includes(options.only) ? algorithms : []) {
       const sample = await children.outbox.deliver(alg, logoutsToTell)
       if (round > 0) delivered.get(alg)?.push(sample)
       process.stderr.write('.')
