@@ -71,6 +71,13 @@ test('it exports what the clone exports', () => {
   for (const name of ['private', 'scripts', 'devDependencies']) expect(published).not.toHaveProperty(name)
 })
 
+test('no declaration names a file that is not in it', () => {
+  const sources = globSync('**/*.d.ts', { cwd: installed }).filter(file =>
+    /['"]\.[^'"]*\.ts['"]/.test(readFileSync(join(installed, file), 'utf8'))
+  )
+  expect(sources).toEqual([])
+})
+
 test('a site of the published package answers, and keeps sessions in a file', () => {
   expect(
     run(`

@@ -19,7 +19,9 @@ describe.skipIf(!hasRedis)('sessions in Redis', () => {
   })
 
   async function open(prefix: string, RESP: 2 | 3 = 3) {
-    const client = createClient({ socket: { path: server.address, tls: false }, RESP })
+    // The client gives up by itself too, some of its versions never.
+    const commandOptions = { timeout: 60_000 }
+    const client = createClient({ socket: { path: server.address, tls: false }, RESP, commandOptions })
     client.on('error', () => {})
     await client.connect()
     const store = redisSessions({ client, prefix })
