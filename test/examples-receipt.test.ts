@@ -20,8 +20,14 @@ describe('the receipt that the example sites show', () => {
   test('a delivery that nobody has tried yet is queued, and nothing says that it was sent', () => {
     const shown = panel(receipt('pending'))
     expect(shown).toContain('Queued, not sent yet.')
-    expect(shown).toContain('Queued, not sent yet: 1.')
+    expect(shown).toContain('Still in the queue: 1.')
     expect(shown).not.toMatch(/told|delivered|confirmed|reached/i)
+  })
+
+  test('a delivery that was tried in vain is not called unsent', () => {
+    const shown = panel({ ...receipt('pending'), own: [{ state: 'pending', attempts: 1 }] })
+    expect(shown).toContain('Tried, not reached yet. It is tried again.')
+    expect(shown).not.toMatch(/sent|delivered|confirmed/i)
   })
 
   test.each<[ToldState, boolean]>([

@@ -71,6 +71,18 @@ export function testServerStopped(chromium: string): void {
       }
     )
 
+    test.each([news, market])('%s: stopped, a stranger reads its front page all the same', async site => {
+      await server.close()
+      try {
+        const answer = await page.goto(`${site}/`)
+        expect(answer?.status()).toBe(200)
+        expect(page.url()).toBe(`${site}/`)
+        expect(await state('#visitor')).toBe('signed-out')
+      } finally {
+        server = await startServer()
+      }
+    })
+
     test('a backend that may not end sessions: the page leaves for the server, and the site ends its own login after', async () => {
       await server.close()
       server = await startServer({ may_end_sessions: false })

@@ -70,7 +70,7 @@ export function receiptPanel(
     <dl>
       <div><dt>Sign-on session</dt><dd id="receipt-session">${sessionLine(receipt)}</dd></div>
       <div><dt>Tokens</dt><dd id="receipt-tokens">${tokenLine(receipt, tokensEndWithSession)}</dd></div>
-      <div><dt>${site} itself</dt><dd id="receipt-own" data-state="${own?.state ?? 'not_told'}">${own ? told[own.state] : 'Not told: it asked for this itself, and nothing else changed.'}</dd></div>
+      <div><dt>${site} itself</dt><dd id="receipt-own" data-state="${own?.state ?? 'not_told'}">${ownLine(own)}</dd></div>
       ${receipt.sessions_ended > 0 && html`<div><dt>All sites in this session</dt><dd id="receipt-all">${countsLine(receipt)}</dd></div>`}
     </dl>
     <p class="fine number">Receipt ${receipt.id}</p>
@@ -90,7 +90,7 @@ const causes: Readonly<Record<string, string>> = {
   absolute_timeout: 'It had lasted as long as it may'
 }
 
-/** A delivery that nobody has tried yet is queued and no more: nothing here may sound as if it had been sent. */
+/** What is owed and was never tried is queued and no more: nothing here may sound as if it had been sent. */
 const told: Readonly<Record<ToldState, string>> = {
   pending: 'Queued, not sent yet.',
   delivered: 'Told, and it confirmed.',
@@ -104,7 +104,7 @@ const told: Readonly<Record<ToldState, string>> = {
 }
 
 const counted: Readonly<Record<ToldState, string>> = {
-  pending: 'Queued, not sent yet',
+  pending: 'Still in the queue',
   delivered: 'Told, and confirmed',
   refused: 'Told, but refused',
   unclear: 'Tried, unclear',
@@ -113,6 +113,12 @@ const counted: Readonly<Record<ToldState, string>> = {
   requested: 'Your browser was asked to',
   not_requested: 'Not asked for',
   not_registered: 'Not asking to be told'
+}
+
+function ownLine(own: Receipt['own'][number] | undefined): string {
+  if (!own) return 'Not told: it asked for this itself, and nothing else changed.'
+  if (own.state === 'pending' && own.attempts > 0) return 'Tried, not reached yet. It is tried again.'
+  return told[own.state]
 }
 
 function sessionLine({ sessions_ended }: Receipt): string {

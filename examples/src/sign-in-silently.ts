@@ -7,14 +7,14 @@ import type { SiteParts, Visitor } from './site-parts.ts'
  *
  * - Who was signed in a moment ago has signed out at another site: the kit was told, and has ended the login. That page says so.
  * - Anybody else may be signed on at the other site: the sign-in server is asked once, without any page of its own
- *   (`prompt=none`), then not again for a moment.
+ *   (`prompt=none`), then not again for a moment. While it is down, the page is shown as to a stranger.
  */
-export function leadElsewhere(
-  { visits, tried }: SiteParts,
+export async function leadElsewhere(
+  { visits, tried, server }: SiteParts,
   request: FastifyRequest,
   reply: FastifyReply,
   { session, left }: Visitor
-): boolean {
+): Promise<boolean> {
   if (session || !isNavigation(request)) return false
   // For the back button, browsers take a redirect from their cache.
   reply.header('cache-control', 'no-store')
@@ -26,6 +26,7 @@ export function leadElsewhere(
   }
   if (tried.isThere(request) || (request.query as { sso?: string }).sso === 'off') return false
   tried.stayOut(reply, 'for_a_moment')
+  if (!(await server.answers())) return false
   reply.redirect(`/sign-in-silently?return_to=${encodeURIComponent(request.url)}`, 303)
   return true
 }

@@ -75,7 +75,7 @@ function partsOf(site: Site, issuer: string, outgoing: Outgoing): SiteParts {
         .send(site.frame(page, visitor).markup),
     page: render => async (request, reply) => {
       const visitor = await parts.visitorOf(request, reply)
-      if (leadElsewhere(parts, request, reply, visitor)) return reply
+      if (await leadElsewhere(parts, request, reply, visitor)) return reply
       return parts.show(reply, visitor, await render(request, reply, visitor))
     }
   }

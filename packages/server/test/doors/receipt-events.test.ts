@@ -122,7 +122,7 @@ test('a page on which nothing is under way has no script', async () => {
   const { browser, id } = await signedOut(at)
   for (const clientId of ['market', 'forum']) await settle(at, id, clientId, 'delivered')
   const page = await browser.go('/logout/signed-out')
-  expect(page.text).toContain('All 2 sites that hear of it have confirmed.')
+  expect(page.text).toContain('Both sites that hear of it have confirmed.')
   expect(all(parsePage(page.text), 'script')).toEqual([])
   expect(page.headers['content-security-policy']).not.toContain('script-src')
 })

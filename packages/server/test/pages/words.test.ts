@@ -120,7 +120,9 @@ describe('the receipt', () => {
     ['en', 0, 0, undefined],
     ['en', 1, 3, '1 of 3 sites have confirmed.'],
     ['nb', 2, 3, '2 av 3 nettsteder har bekreftet.'],
-    ['en', 2, 2, 'All 2 sites that hear of it have confirmed.'],
+    ['en', 2, 2, 'Both sites that hear of it have confirmed.'],
+    ['nb', 2, 2, 'Begge nettstedene som får vite det, har bekreftet.'],
+    ['en', 3, 3, 'All 3 sites that hear of it have confirmed.'],
     ['en', 0, 2, 'None of the 2 sites has confirmed yet.'],
     ['en', 0, 1, 'The one site that hears of it has not confirmed yet.'],
     ['nb', 1, 1, 'Det ene nettstedet som får vite det, har bekreftet.']

@@ -37,7 +37,7 @@ export const en = {
     login: 'Email',
     password: 'Password',
     remember: 'Keep me signed in on this device',
-    rememberHint: 'Leave this off on a computer that you share.',
+    rememberHint: 'Turn this off on a computer that you share.',
     submit: 'Sign in',
     newHere: 'New here?',
     signUp: 'Create an account',
@@ -207,7 +207,7 @@ export const en = {
       if (of === 1)
         return `The one site that hears of it has ${confirmed ? 'confirmed' : 'not confirmed yet'}.`
       if (confirmed === 0) return `None of the ${of} sites has confirmed yet.`
-      if (confirmed === of) return `All ${of} sites that hear of it have confirmed.`
+      if (confirmed === of) return `${of === 2 ? 'Both' : `All ${of}`} sites that hear of it have confirmed.`
       return `${confirmed} of ${of} sites have confirmed.`
     },
     reload: 'Load this page again later to see where they stand.',

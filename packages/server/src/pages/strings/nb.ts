@@ -16,7 +16,7 @@ export const nb: Strings = {
     login: 'E-post',
     password: 'Passord',
     remember: 'Hold meg innlogget på denne enheten',
-    rememberHint: 'La være på en maskin du deler med andre.',
+    rememberHint: 'Slå dette av på en maskin du deler med andre.',
     submit: 'Logg inn',
     newHere: 'Ny her?',
     signUp: 'Opprett en konto',
@@ -188,7 +188,8 @@ export const nb: Strings = {
       if (of === 1)
         return `Det ene nettstedet som får vite det, har ${confirmed ? 'bekreftet' : 'ikke bekreftet ennå'}.`
       if (confirmed === 0) return `Ingen av de ${of} nettstedene har bekreftet ennå.`
-      if (confirmed === of) return `Alle ${of} nettstedene som får vite det, har bekreftet.`
+      if (confirmed === of)
+        return `${of === 2 ? 'Begge' : `Alle ${of}`} nettstedene som får vite det, har bekreftet.`
       return `${confirmed} av ${of} nettsteder har bekreftet.`
     },
     reload: 'Last siden på nytt senere for å se hvordan det står til.',
