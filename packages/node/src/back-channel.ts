@@ -3,8 +3,8 @@ import { refusal } from './answers.ts'
 import { AuthError } from './auth-error.ts'
 import type { IssuerKeys } from './issuer.ts'
 import { type LogoutToken, skewSeconds, validateLogoutToken } from './logout-token.ts'
-import { mediaType } from './own-pages.ts'
 import { now, type Parts } from './parts.ts'
+import { mediaType, readText } from './request-body.ts'
 
 /** Largest body, in bytes. A Logout Token has one or two thousand. */
 const mostBytes = 32 * 1024
@@ -79,22 +79,11 @@ function isForeign(keys: IssuerKeys, token: string): boolean {
 async function readToken(request: Request): Promise<string | Response> {
   if (mediaType(request) !== 'application/x-www-form-urlencoded')
     return invalid('send application/x-www-form-urlencoded')
-  const text = await readText(request)
+  const text = await readText(request, mostBytes)
   if (text === undefined) return invalid(`the body is larger than ${mostBytes} bytes`)
   const [token, second] = new URLSearchParams(text).getAll('logout_token')
   if (!token || second !== undefined) return invalid('exactly one logout_token is needed')
   return token
-}
-
-async function readText(request: Request): Promise<string | undefined> {
-  const chunks: Uint8Array[] = []
-  let size = 0
-  for await (const chunk of request.body ?? []) {
-    size += chunk.length
-    if (size > mostBytes) return undefined
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks).toString()
 }
 
 const invalid = (why: string): Response => refusal(400, 'invalid_request', why)

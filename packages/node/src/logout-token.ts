@@ -1,5 +1,6 @@
-import { errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from 'jose'
+import { type JWTPayload, type JWTVerifyGetKey, jwtVerify } from 'jose'
 import { AuthError } from './auth-error.ts'
+import { isVerdict } from './jwt-verdict.ts'
 
 /** What a Logout Token said, once it has been found good (Back-Channel Logout 1.0 §2.4). */
 export interface LogoutToken {
@@ -68,22 +69,8 @@ async function verified(
     return (await jwtVerify(token, key, options)).payload
   } catch (error) {
     if (!isVerdict(error)) throw error
-    throw new AuthError('invalid_logout_token', (error as Error).message, { cause: error })
+    throw new AuthError('invalid_logout_token', error.message, { cause: error })
   }
-}
-
-/** Whether an error of jose speaks of the token, not of the keys that could not be had. */
-function isVerdict(error: unknown): boolean {
-  return (
-    error instanceof errors.JWTInvalid ||
-    error instanceof errors.JWSInvalid ||
-    error instanceof errors.JWTExpired ||
-    error instanceof errors.JWTClaimValidationFailed ||
-    error instanceof errors.JWSSignatureVerificationFailed ||
-    error instanceof errors.JOSEAlgNotAllowed ||
-    error instanceof errors.JOSENotSupported ||
-    error instanceof errors.JWKSMultipleMatchingKeys
-  )
 }
 
 function must(isRight: boolean, otherwise: string): void {

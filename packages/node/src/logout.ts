@@ -1,7 +1,8 @@
 import { json, page, redirect, refusal, withCookies } from './answers.ts'
 import { AuthError } from './auth-error.ts'
-import { mediaType, refuseOthers } from './own-pages.ts'
+import { refuseOthers } from './own-pages.ts'
 import { now, type Parts } from './parts.ts'
+import { mediaType } from './request-body.ts'
 import type { Found } from './rp-sessions.ts'
 
 /** What came of a logout: a receipt if the issuer gave one, or why nothing has ended. */

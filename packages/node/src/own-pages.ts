@@ -10,7 +10,3 @@ export function refuseOthers(request: Request, origin: string): Response | undef
   if (request.headers.get('origin') === origin && (site === null || site === 'same-origin')) return undefined
   return refusal(403, 'forbidden', 'Only pages of this site may ask for this')
 }
-
-/** Of what kind a body is, without its parameters. */
-export const mediaType = (request: Request): string =>
-  (request.headers.get('content-type') ?? '').split(';')[0]?.trim().toLowerCase() ?? ''

@@ -1,4 +1,5 @@
 import { createRemoteJWKSet, customFetch, errors, type JWTVerifyGetKey } from 'jose'
+import { isVerdict } from '../jwt-verdict.ts'
 import type { Fetch } from '../options.ts'
 import { type IssuerMetadata, timeoutMs } from './issuer-metadata.ts'
 
@@ -19,17 +20,6 @@ export function issuerKeys(
   }
 }
 
-/** Whether an error of jose speaks of the JWT, not of the keys that could not be had. */
-export function isVerdict(error: unknown): error is errors.JOSEError {
-  return (
-    error instanceof errors.JWTInvalid ||
-    error instanceof errors.JWSInvalid ||
-    error instanceof errors.JWTExpired ||
-    error instanceof errors.JWTClaimValidationFailed ||
-    error instanceof errors.JWSSignatureVerificationFailed ||
-    error instanceof errors.JOSEAlgNotAllowed ||
-    error instanceof errors.JOSENotSupported ||
-    error instanceof errors.JWKSNoMatchingKey ||
-    error instanceof errors.JWKSMultipleMatchingKeys
-  )
-}
+/** Whether an error of jose speaks of the JWT: also of a `kid` that the issuer, asked anew, does not publish. */
+export const judgesJwt = (error: unknown): error is errors.JOSEError =>
+  isVerdict(error) || error instanceof errors.JWKSNoMatchingKey

@@ -1,6 +1,6 @@
 import { type JWTPayload, jwtVerify } from 'jose'
 import type { Fetch } from '../options.ts'
-import { issuerKeys, isVerdict } from './issuer-keys.ts'
+import { issuerKeys, judgesJwt } from './issuer-keys.ts'
 import type { IssuerMetadata } from './issuer-metadata.ts'
 import { scopesIn, type TokenSettings } from './options.ts'
 import type { StatusList } from './status-list.ts'
@@ -40,7 +40,7 @@ export function jwtCheck(
       })
       return payload
     } catch (error) {
-      if (isVerdict(error)) return dead(error.message)
+      if (judgesJwt(error)) return dead(error.message)
       onError(error)
       return unknown('the keys of the issuer cannot be had')
     }

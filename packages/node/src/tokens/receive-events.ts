@@ -3,9 +3,10 @@ import { errors } from 'jose'
 import { AuthError } from '../auth-error.ts'
 import type { Fetch } from '../options.ts'
 import { outgoing } from '../outgoing.ts'
+import { mediaType, readText } from '../request-body.ts'
 import { type EventPoll, pollEvents } from './event-poll.ts'
 import type { HeardEnd } from './heard.ts'
-import { issuerKeys, isVerdict } from './issuer-keys.ts'
+import { issuerKeys, judgesJwt } from './issuer-keys.ts'
 import { issuerMetadata } from './issuer-metadata.ts'
 import { endsIn, readEventToken } from './security-event.ts'
 
@@ -69,16 +70,15 @@ export function receiveEvents(options: EventOptions): EventReceiver {
     async push(request) {
       if (authorization !== undefined && !isSame(request.headers.get('authorization'), authorization))
         return refused('authentication_failed', 'Authorization is not what this stream was given')
-      const type = request.headers.get('content-type')?.split(';')[0]?.trim().toLowerCase()
-      if (type !== 'application/secevent+jwt')
+      if (mediaType(request) !== 'application/secevent+jwt')
         return refused('invalid_request', 'send application/secevent+jwt')
-      const jwt = await readText(request)
+      const jwt = await readText(request, mostBytes)
       if (jwt === undefined) return refused('invalid_request', `it is larger than ${mostBytes} bytes`)
       try {
         await hear(jwt)
         return new Response(null, { status: 202, headers: { 'cache-control': 'no-store' } })
       } catch (error) {
-        if (isVerdict(error)) return refused(codeOf(error), error.message)
+        if (judgesJwt(error)) return refused(codeOf(error), error.message)
         onError(error)
         return new Response(null, { status: 503, headers: { 'retry-after': '5' } })
       }
@@ -88,7 +88,7 @@ export function receiveEvents(options: EventOptions): EventReceiver {
         fetch,
         onError,
         hear,
-        codeOf: error => isVerdict(error) && codeOf(error)
+        codeOf: error => judgesJwt(error) && codeOf(error)
       })
       polls.add(poll)
       return poll
@@ -122,15 +122,4 @@ const refused = (err: string, description: string): Response =>
 function isSame(given: string | null, expected: string): boolean {
   const digest = (text: string): Buffer => hash('sha256', text, 'buffer')
   return timingSafeEqual(digest(given ?? ''), digest(expected))
-}
-
-async function readText(request: Request): Promise<string | undefined> {
-  const chunks: Uint8Array[] = []
-  let size = 0
-  for await (const chunk of request.body ?? []) {
-    size += chunk.length
-    if (size > mostBytes) return undefined
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks).toString()
 }
