@@ -1,3 +1,4 @@
+import * as openid from 'openid-client'
 import type { Fetch } from '../options.ts'
 import type { TokenSettings } from './options.ts'
 
@@ -26,18 +27,16 @@ export function issuerMetadata(
 }
 
 async function read(issuer: string, fetch: Fetch): Promise<IssuerMetadata> {
-  const address = `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`
-  const answer = await fetch(address, { signal: AbortSignal.timeout(timeoutMs), redirect: 'manual' })
-  if (answer.status !== 200) {
-    await answer.body?.cancel()
-    throw new Error(`${address} answered ${answer.status}`)
-  }
-  const metadata = (await answer.json()) as Record<string, unknown>
-  if (metadata.issuer !== issuer) throw new Error(`${address} is of another issuer`)
-  const { jwks_uri, introspection_endpoint } = metadata
-  if (typeof jwks_uri !== 'string') throw new Error(`${address} names no jwks_uri`)
-  return {
-    jwks_uri,
-    introspection_endpoint: typeof introspection_endpoint === 'string' ? introspection_endpoint : undefined
-  }
+  // Nothing is asked in a client's name here, so any will do.
+  const found = await openid.discovery(new URL(issuer), 'any', undefined, openid.None(), {
+    timeout: timeoutMs / 1000,
+    // Whether plain http is allowed has been decided with the options.
+    execute: issuer.startsWith('http:') ? [openid.allowInsecureRequests] : [],
+    [openid.customFetch]: fetch as unknown as openid.CustomFetch
+  })
+  const metadata = found.serverMetadata()
+  // Discovery overlooks a slash at the end.
+  if (metadata.issuer !== issuer) throw new Error(`${issuer} calls itself ${metadata.issuer}`)
+  if (metadata.jwks_uri === undefined) throw new Error(`${issuer} names no jwks_uri`)
+  return { jwks_uri: metadata.jwks_uri, introspection_endpoint: metadata.introspection_endpoint }
 }
