@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { OAuthError, UtgangError } from '../errors.ts'
 import type { DoorParts } from './door.ts'
 import { ofStream, read, receiverOf, streamOfReceiver } from './ssf-caller.ts'
@@ -29,23 +29,8 @@ export function ssfStreams(parts: DoorParts) {
       return stream === undefined ? [] : [describeStream(stream, config)]
     })
 
-    app.patch(path, async (request, reply) => {
-      const client = await receiverOf(request, reply, 'ssf.manage', parts)
-      const { stream_id } = read(ofStream, request.body)
-      const stream = await streamOfReceiver(client, stream_id, parts)
-      const form = read(streamForm, request.body)
-      checkRepeated(form, stream, config)
-      return save(streamChangedBy(form, stream, parts))
-    })
-
-    app.put(path, async (request, reply) => {
-      const client = await receiverOf(request, reply, 'ssf.manage', parts)
-      const { stream_id } = read(ofStream, request.body)
-      const stream = await streamOfReceiver(client, stream_id, parts)
-      const form = read(streamForm, request.body)
-      checkRepeated(form, stream, config)
-      return save(streamFrom(form, stream, parts))
-    })
+    app.patch(path, (request, reply) => change(request, reply, streamChangedBy))
+    app.put(path, (request, reply) => change(request, reply, streamFrom))
 
     app.delete(path, async (request, reply) => {
       const client = await receiverOf(request, reply, 'ssf.manage', parts)
@@ -56,9 +41,19 @@ export function ssfStreams(parts: DoorParts) {
     })
   }
 
-  async function save(stream: Parameters<typeof storage.saveStream>[0]): Promise<object> {
-    if (!(await storage.saveStream(stream, clock.now()))) throw gone()
-    return describeStream(stream, config)
+  async function change(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    changed: typeof streamChangedBy
+  ): Promise<object> {
+    const client = await receiverOf(request, reply, 'ssf.manage', parts)
+    const { stream_id } = read(ofStream, request.body)
+    const stream = await streamOfReceiver(client, stream_id, parts)
+    const form = read(streamForm, request.body)
+    checkRepeated(form, stream, config)
+    const next = changed(form, stream, parts)
+    if (!(await storage.saveStream(next, clock.now()))) throw gone()
+    return describeStream(next, config)
   }
 }
 
