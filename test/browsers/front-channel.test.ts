@@ -6,7 +6,7 @@ import { launchChromium } from '../launch-chromium.ts'
 import { type Setting, settings } from './support/browsers.ts'
 import type { Tab } from './support/engine.ts'
 import { puppeteerTab } from './support/puppeteer-tab.ts'
-import { giveTheCredentials, issuer, openWorld, until, type World } from './support/world.ts'
+import { issuer, openWorld, signInForCode, until, type World } from './support/world.ts'
 
 /** Applications that only their frames can tell; the last one never answers there, and the one before forbids being framed. */
 const [radio, paper, strict, slow] = [
@@ -64,21 +64,7 @@ function serve(request: IncomingMessage, response: ServerResponse): void {
 
 /** Signs Ola in at these sites, one after the other, in one browser. */
 async function signInAt(tab: Tab, ...clientIds: string[]): Promise<void> {
-  for (const clientId of clientIds) {
-    const origin = names[clientId]
-    const query = new URLSearchParams({
-      client_id: clientId,
-      redirect_uri: `${origin}/`,
-      response_type: 'code',
-      scope: 'openid',
-      code_challenge: 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM',
-      code_challenge_method: 'S256'
-    })
-    const isThere = async (): Promise<boolean> => (await tab.url()).startsWith(`${origin}/?code=`)
-    await tab.goto(`${issuer}/oauth/authorize?${query}`)
-    await giveTheCredentials(tab, isThere)
-    await until(isThere)
-  }
+  for (const clientId of clientIds) await signInForCode(tab, clientId, `${names[clientId]}/`)
 }
 
 /** Goes from a site's page to a logout that comes back to it. */

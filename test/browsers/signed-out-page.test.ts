@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { DeliveryState } from '../../packages/server/src/storage/records.ts'
 import { type Setting, settings } from './support/browsers.ts'
 import type { Tab } from './support/engine.ts'
-import { giveTheCredentials, issuer, openWorld, until, type World } from './support/world.ts'
+import { issuer, openWorld, signInForCode, until, type World } from './support/world.ts'
 
 /** Two applications that are told from server to server, where nobody answers: what becomes of it is what the test says. */
 const origins = ['https://radio.test', 'https://paper.example']
@@ -30,20 +30,7 @@ function serve(_request: IncomingMessage, response: ServerResponse): void {
 
 /** Signs Ola in at both sites. */
 async function signIn(tab: Tab): Promise<void> {
-  for (const origin of origins) {
-    const query = new URLSearchParams({
-      client_id: idOf(origin),
-      redirect_uri: `${origin}/`,
-      response_type: 'code',
-      scope: 'openid',
-      code_challenge: 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM',
-      code_challenge_method: 'S256'
-    })
-    const isThere = async (): Promise<boolean> => (await tab.url()).startsWith(`${origin}/?code=`)
-    await tab.goto(`${issuer}/oauth/authorize?${query}`)
-    await giveTheCredentials(tab, isThere)
-    await until(isThere)
-  }
+  for (const origin of origins) await signInForCode(tab, idOf(origin), `${origin}/`)
 }
 
 /** Signs out on our own pages and gives the receipt's id. */

@@ -1,28 +1,16 @@
-import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
 import { afterAll, expect, test } from 'vitest'
+import { rowsUnder, saidByCompiler } from '../../../test/readme-page.ts'
 import type { Events, InitOptions, SdkErrorCode } from '../src/index.ts'
 
 const here = (path: string): string => fileURLToPath(new URL(`../${path}`, import.meta.url))
 const readme = readFileSync(here('README.md'), 'utf8')
 const folder = mkdtempSync(join(tmpdir(), 'utgang-readme-'))
 afterAll(() => rmSync(folder, { recursive: true }))
-
-/** The first column of the table under a heading. */
-function rowsUnder(heading: string): string[] {
-  const section = readme.split(`\n## ${heading}\n`)[1]?.split('\n## ')[0] ?? ''
-  const table = section.split('\n\n').find(it => it.trim().startsWith('|')) ?? ''
-  return table
-    .trim()
-    .split('\n')
-    .slice(2)
-    .map(row => row.split('|')[1]?.trim().replaceAll('`', '') ?? '')
-    .toSorted()
-}
 
 test('every example compiles against the types that are published', () => {
   const examples = [...readme.matchAll(/```ts\n([\s\S]*?)```/g)].map(it => it[1] ?? '')
@@ -41,14 +29,7 @@ test('every example compiles against the types that are published', () => {
     paths: { '@utgang/browser': [here('dist/index.d.ts')] }
   }
   writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, include: ['*.ts'] }))
-  const tsc = fileURLToPath(new URL('bin/tsc', import.meta.resolve('typescript/package.json')))
-  let said = ''
-  try {
-    execFileSync(process.execPath, [tsc, '-p', folder], { encoding: 'utf8' })
-  } catch (error) {
-    said = (error as { stdout: string }).stdout
-  }
-  expect(said).toBe('')
+  expect(saidByCompiler(folder)).toBe('')
 })
 
 test('every option has a row', () => {
@@ -63,7 +44,7 @@ test('every option has a row', () => {
     watch: true,
     timeout: true
   }
-  expect(rowsUnder('init(options)')).toEqual(Object.keys(options).toSorted())
+  expect(rowsUnder(readme, 'init(options)')).toEqual(Object.keys(options).toSorted())
 })
 
 test('every event has a row', () => {
@@ -79,7 +60,7 @@ test('every event has a row', () => {
     error: true,
     loginException: true
   }
-  expect(rowsUnder('Events')).toEqual(Object.keys(events).toSorted())
+  expect(rowsUnder(readme, 'Events')).toEqual(Object.keys(events).toSorted())
 })
 
 test('every code has a row', () => {
@@ -93,7 +74,7 @@ test('every code has a row', () => {
     not_ended: true,
     login_failed: true
   }
-  expect(rowsUnder('Errors')).toEqual(Object.keys(codes).toSorted())
+  expect(rowsUnder(readme, 'Errors')).toEqual(Object.keys(codes).toSorted())
 })
 
 test('it says how big the files are', () => {

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
+import { rowsUnder, saidByCompiler } from '../../../test/readme-page.ts'
 import { freePort } from '../../browser/test/support/listen.ts'
 import type { AuthErrorCode, AuthOptions } from '../src/index.ts'
 import { newPerson } from './support/person.ts'
@@ -140,28 +141,8 @@ test('every example compiles', () => {
     file('tsconfig.json'),
     JSON.stringify({ compilerOptions, files: examples.map((_it, i) => name(i)) })
   )
-  const tsc = fileURLToPath(new URL('bin/tsc', import.meta.resolve('typescript/package.json')))
-  let said = ''
-  try {
-    execFileSync(process.execPath, [tsc, '-p', folder], { encoding: 'utf8' })
-  } catch (error) {
-    said = (error as { stdout: string }).stdout
-  }
-  expect(said).toBe('')
+  expect(saidByCompiler(folder)).toBe('')
 })
-
-/** The first column of the table under a heading, names that stand together taken apart. */
-function rowsUnder(heading: string): string[] {
-  const section = readme.split(`\n## ${heading}\n`)[1]?.split('\n## ')[0] ?? ''
-  const table = section.split('\n\n').find(it => it.trim().startsWith('|')) ?? ''
-  return table
-    .trim()
-    .split('\n')
-    .slice(2)
-    .flatMap(row => row.split('|')[1]?.split(',') ?? [])
-    .map(it => it.trim().replaceAll('`', ''))
-    .toSorted()
-}
 
 test('every option has a row', () => {
   const options: Record<keyof AuthOptions, true> = {
@@ -182,7 +163,7 @@ test('every option has a row', () => {
     after_login: true,
     after_logout: true
   }
-  expect(rowsUnder('createAuth(options)')).toEqual(Object.keys(options).toSorted())
+  expect(rowsUnder(readme, 'createAuth(options)')).toEqual(Object.keys(options).toSorted())
 })
 
 test('every code has a row', () => {
@@ -192,5 +173,5 @@ test('every code has a row', () => {
     issuer_refused: true,
     invalid_logout_token: true
   }
-  expect(rowsUnder('Errors')).toEqual(Object.keys(codes).toSorted())
+  expect(rowsUnder(readme, 'Errors')).toEqual(Object.keys(codes).toSorted())
 })

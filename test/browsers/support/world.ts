@@ -143,6 +143,22 @@ export async function giveTheCredentials(
   await until(async () => !(await tab.url()).startsWith(issuer))
 }
 
+/** Signs in at a client that does nothing with the code it gets. */
+export async function signInForCode(tab: Tab, clientId: string, redirectUri: string): Promise<void> {
+  const query = new URLSearchParams({
+    client_id: clientId,
+    redirect_uri: redirectUri,
+    response_type: 'code',
+    scope: 'openid',
+    code_challenge: 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM',
+    code_challenge_method: 'S256'
+  })
+  const isThere = async (): Promise<boolean> => (await tab.url()).startsWith(`${redirectUri}?code=`)
+  await tab.goto(`${issuer}/oauth/authorize?${query}`)
+  await giveTheCredentials(tab, isThere)
+  await until(isThere)
+}
+
 /** Waits for something in a browser to become so. @throws after 30 seconds, with the last error if there was one */
 export async function until(holds: () => Promise<boolean>): Promise<void> {
   const end = Date.now() + 30_000
