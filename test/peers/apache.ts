@@ -71,6 +71,7 @@ function configuration(
     'authz_core',
     'authz_user',
     'dir',
+    'headers',
     'mime',
     'auth_openidc',
     'unixd'
@@ -104,6 +105,8 @@ OIDCCookieSameSite On
 <Location /protected/>
   AuthType openid-connect
   Require valid-user
+  # Else the browser shows a page again for a while without asking, to whom nobody is signed in any more, too.
+  Header set Cache-Control no-store
 </Location>
 `
 }

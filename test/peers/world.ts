@@ -2,6 +2,7 @@ import type { BrowserContext, Page } from 'puppeteer-core'
 import { freePort } from '../../packages/browser/test/support/listen.ts'
 import { fillIn } from '../../packages/browser/test/support/utgang.ts'
 import { openSystem, type TestSystem } from '../../packages/server/test/support/system.ts'
+import { until } from '../browsers/support/world.ts'
 
 /** The identity server as applications on this machine reach it. */
 export interface PeerWorld extends TestSystem {
@@ -51,6 +52,6 @@ export async function signOutAt(context: BrowserContext, issuer: string): Promis
   await page.waitForSelector('#confirm')
   await page.click('#confirm')
   // The page with the frames, if there is one, comes in between and is not to be cut short.
-  await page.waitForSelector('#signed-out')
+  await until(() => page.evaluate(() => document.querySelector('#signed-out') !== null))
   await page.close()
 }
