@@ -55,8 +55,11 @@ export interface StreamStore {
     to: { status: StreamStatus; reason: string | null; tell: boolean },
     now: number
   ): Promise<void>
-  /** Leaves a user out of a stream from now on, or takes one back; once more is no error. */
-  setStreamSubject(id: string, sub: string, wanted: boolean): Promise<void>
+  /**
+   * Leaves a user out of a stream from now on, or takes one back; once more is no error. Nothing changes for `undefined`, a
+   * user whom nobody knows. It takes a commit all the same, as whatever changes nothing does: time must not tell who is known.
+   */
+  setStreamSubject(id: string, sub: string | undefined, wanted: boolean): Promise<void>
   /** Queues a verification event, unless the last one was queued less than so long ago. A disabled stream lets it go. */
   queueVerification(
     id: string,

@@ -20,6 +20,8 @@ export interface Limits {
   tokenGuesses: RateLimit
   /** Users whom nobody knows, named for a global revocation, for each caller. */
   subjectGuesses: RateLimit
+  /** Users left out of a stream and taken back, known or not, for each receiver: every one costs a commit. */
+  streamSubjects: RateLimit
   /** Logout posts kept for a moment, for each address. */
   keptPosts: RateLimit
   /** Logouts that are refused, each of which is written down, for each address. */
@@ -40,6 +42,7 @@ export function newLimits(now: () => number): Limits {
     registrations: perAddress(20),
     tokenGuesses: rateLimit(600),
     subjectGuesses: rateLimit(600),
+    streamSubjects: rateLimit(600),
     keptPosts: perAddress(120),
     refusals: perAddress(300),
     sdkMisses: perAddress(1200),

@@ -4,7 +4,7 @@ import { systemClock } from '../../src/clock.ts'
 import type { Cause, CauseName } from '../../src/logout/causes.ts'
 import { signIn } from '../support/sign-in.ts'
 import { advance } from '../support/system.ts'
-import { checkSet, checkSets, receiverAt, sessionRevoked, ssfSystem } from './ssf-kit.ts'
+import { checkSet, checkSets, receiverAt, type SsfReceiver, sessionRevoked, ssfSystem } from './ssf-kit.ts'
 
 const issuer = 'http://id.localhost:4000'
 const olaId = { format: 'iss_sub', iss: issuer, sub: 'u-ola' }
@@ -243,7 +243,24 @@ test('SSF-17: nobody learns by subjects who has an account', async () => {
   expect(answers.slice(0, 2)).toEqual(answers.slice(2))
 })
 
+test('SSF-17: whoever names too many users has to wait, known ones or not; another receiver does not', async () => {
+  const at = await ssfSystem()
+  const [market, watch] = [await receiverAt(at, 'market'), await receiverAt(at, 'watch')]
+  const [id, other] = [await market.open(), await watch.open()]
+  const remove = (it: SsfReceiver, stream_id: string, subject: object) =>
+    it.manage('POST', '/ssf/subjects/remove', { stream_id, subject })
+  for (let round = 0; round < 12; round++) {
+    const named = (n: number) => (n % 2 ? olaId : { format: 'email', email: `guess-${n}@example.test` })
+    const all = Array.from({ length: 50 }, (_, n) => remove(market, id, named(n)))
+    for (const { status } of await Promise.all(all)) expect(status).toBe(204)
+  }
+  const answer = await remove(market, id, olaId)
+  expect([answer.status, Number(answer.headers['retry-after']) > 0]).toEqual([429, true])
+  expect((await remove(watch, other, olaId)).status).toBe(204)
+})
+
 test.each<[string, object]>([
+  ['a user without a name', { subject: { format: 'email' } }],
   ['no subject', {}],
   ['a subject without a format', { subject: { sub: 'u-ola' } }],
   ['a session alone', { subject: { format: 'complex', session: { format: 'opaque', id: 'x' } } }],

@@ -5,6 +5,9 @@ import type { Write } from './group-commit.ts'
 import { nextSeq } from './stream-events.ts'
 import { streamQueue } from './stream-queue.ts'
 
+/** No user has this sub. */
+const nobody = ''
+
 /** {@link StreamStore} on SQLite. */
 export function sqliteStreams(db: DatabaseSync, write: Write): StreamStore {
   const columns = `id, client_id AS clientId, method, endpoint_url AS endpointUrl, sealed_header AS sealedHeader,
@@ -72,7 +75,13 @@ export function sqliteStreams(db: DatabaseSync, write: Write): StreamStore {
       return dropped
     },
     setStreamStatus,
-    setStreamSubject: (id, sub, wanted) => write(() => void (wanted ? takeBack : leaveOut).run(id, sub)),
+    setStreamSubject: (id, sub, wanted) =>
+      write(() => {
+        // A row that comes and goes: without a change SQLite would have nothing to commit.
+        leaveOut.run(id, nobody)
+        takeBack.run(id, nobody)
+        if (sub !== undefined) (wanted ? takeBack : leaveOut).run(id, sub)
+      }),
     queueVerification: (id, state, minSeconds, now) =>
       write(() => {
         const last = lastVerified.get(id)

@@ -130,6 +130,8 @@ export function streamContract(open: OpenStorage): void {
     expect(await endOne()).toBe(0)
     for (let twice = 0; twice < 2; twice++) await storage.setStreamSubject('s-watch', 'ola', true)
     expect(await endOne()).toBe(2)
+    await storage.setStreamSubject('s-watch', undefined, false)
+    expect(await endOne()).toBe(4)
   })
 
   test('events come in the order in which they happened, and it is said whether there are more', async () => {
