@@ -15,7 +15,8 @@ import { hashSecret } from '../storage/secrets.ts'
 import type { Client } from './client.ts'
 import { type AuthenticationParts, type Credentials, refused } from './credentials.ts'
 
-const assertionType = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'
+/** What an assertion of a client says that it is (RFC 7523 §2.2). */
+export const assertionType = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'
 /** How far a client's clock may be off, in seconds; the same as at the token endpoint. */
 export const toleranceSeconds = 10
 /** Longest that an assertion may be good for, in seconds, since for so long it has to be remembered. */

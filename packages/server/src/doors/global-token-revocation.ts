@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
-import { clientByAssertion } from '../clients/assertion.ts'
+import { assertionType, clientByAssertion } from '../clients/assertion.ts'
 import { authenticateClient } from '../clients/authenticate.ts'
 import type { Client } from '../clients/client.ts'
 import { globalRevocationScope } from '../config/client-schema.ts'
@@ -10,7 +10,7 @@ import type { User } from '../storage/records.ts'
 import { audienceOf } from '../tokens/introspection.ts'
 import { findAccessToken } from '../tokens/presented-token.ts'
 import { findSubject } from '../users/subject-identifier.ts'
-import { askedBy } from '../web/asking.ts'
+import { askedBy, bearerOf } from '../web/asking.ts'
 import { onlyPost } from './client-form.ts'
 import type { DoorParts } from './door.ts'
 
@@ -50,7 +50,7 @@ async function revoke(request: FastifyRequest, reply: FastifyReply, parts: DoorP
  * @throws OAuthError `invalid_token` and `invalid_client` 401, `insufficient_scope` 403
  */
 async function callerOf(request: FastifyRequest, reply: FastifyReply, parts: DoorParts): Promise<Client> {
-  const bearer = /^bearer +(\S+)$/i.exec(request.headers.authorization ?? '')?.[1]
+  const bearer = bearerOf(request)
   if (bearer === undefined) return authenticateClient(request, {}, endpoint, parts.authentication)
   const token = await findAccessToken(parts.storage, bearer, parts.clock.now())
   if (!token && isAssertion(bearer)) {
@@ -76,8 +76,6 @@ async function callerOf(request: FastifyRequest, reply: FastifyReply, parts: Doo
   }
   return client
 }
-
-const assertionType = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'
 
 /** Whether a bearer value looks like an assertion that a client made about itself (RFC 7523 §3). */
 function isAssertion(value: string): boolean {

@@ -34,7 +34,7 @@ async function introspect(
   const token = await parts.storage.findToken(hash, parts.clock.now())
   if (!token || !isFor(client, token, parts.config)) {
     // A token that has ended is asked about for a while, and by no guess: only what never was counts as one.
-    if (!token && !(await parts.storage.findTokenRow(hash))) await countGuess(client, reply, parts)
+    if (!token && !(await parts.storage.findTokenRow(hash))) await countGuess(client, parts)
     return reply.send(inactive)
   }
   return reply.send(describeToken(token, parts.config.issuer, usernameOf(token)))
@@ -44,15 +44,10 @@ async function introspect(
  * Too many unknown tokens are answered no more. A known one always is: whoever sends rubbish to an API, which asks here, must
  * not keep it from serving others.
  */
-async function countGuess(
-  { clientId }: Client,
-  reply: FastifyReply,
-  { limits: { tokenGuesses } }: DoorParts
-): Promise<void> {
-  const wait = await tokenGuesses.take(clientId)
-  if (wait === 0) return
-  reply.header('retry-after', String(wait))
-  throw new OAuthError('too_many_requests', 'too many unknown tokens', 429)
+async function countGuess({ clientId }: Client, { limits: { tokenGuesses } }: DoorParts): Promise<void> {
+  const retryAfterSeconds = await tokenGuesses.take(clientId)
+  if (retryAfterSeconds > 0)
+    throw new OAuthError('too_many_requests', 'too many unknown tokens', 429, { retryAfterSeconds })
 }
 
 function isFor({ clientId }: Client, token: Token, { resources }: DoorParts['config']): boolean {

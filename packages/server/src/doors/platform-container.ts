@@ -2,6 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { errorTable } from '../errors.ts'
 import type { Token } from '../storage/records.ts'
 import { findAccessToken } from '../tokens/presented-token.ts'
+import { bearerOf } from '../web/asking.ts'
 import { formOf, queryOf } from '../web/parameters.ts'
 import type { DoorParts } from './door.ts'
 
@@ -63,9 +64,8 @@ export function sendInvalidToken(
  * `undefined` when there is none, a dead one, or two that differ.
  */
 export async function tokenOf(request: FastifyRequest, parts: DoorParts): Promise<Token | undefined> {
-  const bearer = /^bearer +(\S+)$/i.exec(request.headers.authorization ?? '')?.[1]
   // An empty parameter is none, as everywhere in OAuth (RFC 6749 §3.2).
-  const given = [bearer, queryOf(request).oauth_token, formOf(request).oauth_token].filter(Boolean)
+  const given = [bearerOf(request), queryOf(request).oauth_token, formOf(request).oauth_token].filter(Boolean)
   const [value, other] = new Set(given)
   if (value === undefined || other !== undefined) return undefined
   return findAccessToken(parts.storage, value, parts.clock.now())

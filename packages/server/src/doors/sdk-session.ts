@@ -91,7 +91,7 @@ export async function connectedSession(
  * this server's own site, so that one would have come. A client hears of a session that it is not connected to what it
  * would hear of none.
  */
-export function isKnownSignedOut(request: FastifyRequest, found: FoundSession): boolean {
+function isKnownSignedOut(request: FastifyRequest, found: FoundSession): boolean {
   const { site } = provenance(request.headers)
   return site === 'same-origin' || site === 'same-site' || (found === 'none' && cameWithCookie(request))
 }

@@ -5,6 +5,7 @@ import { OAuthError, UtgangError } from '../errors.ts'
 import type { Stream } from '../storage/stream-store.ts'
 import { audienceOf } from '../tokens/introspection.ts'
 import { findAccessToken } from '../tokens/presented-token.ts'
+import { bearerOf } from '../web/asking.ts'
 import type { DoorParts } from './door.ts'
 
 /** Longest that a token may be used here, in seconds (CAEP Interoperability Profile 1.0 §2.7.3). */
@@ -24,7 +25,7 @@ export async function receiverOf(
   doing: Doing,
   { storage, clients, clock }: DoorParts
 ): Promise<Client> {
-  const value = /^bearer +(\S+)$/i.exec(request.headers.authorization ?? '')?.[1]
+  const value = bearerOf(request)
   const now = clock.now()
   const token = value === undefined ? undefined : await findAccessToken(storage, value, now)
   // One for another API is for that alone (RFC 9068 §4).

@@ -13,6 +13,10 @@ import { provenance } from './fetch-metadata.ts'
 /** Who asks, for the audit trail. */
 export const askedBy = (request: FastifyRequest): AskedBy => ({ ip: request.ip, requestId: request.id })
 
+/** The token that a request carries as its bearer (RFC 6750 §2.1). */
+export const bearerOf = ({ headers }: FastifyRequest): string | undefined =>
+  /^bearer +(\S+)$/i.exec(headers.authorization ?? '')?.[1]
+
 /** The live session of this browser. */
 export function sessionOf(
   { storage, clock }: { storage: SessionStore; clock: Clock },

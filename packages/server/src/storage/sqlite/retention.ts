@@ -106,17 +106,13 @@ function oldLogouts(db: DatabaseSync): Step {
   const settled = db.prepare(
     `SELECT id FROM deliveries WHERE logout_id = ? AND state NOT IN ('pending', 'waiting') LIMIT ${batchSize}`
   )
-  const removeAttempts = db.prepare('DELETE FROM delivery_attempts WHERE delivery_id = ?')
-  const removeDelivery = db.prepare('DELETE FROM deliveries WHERE id = ?')
+  const removeDelivery = deliveryRemover(db)
   const owed = db.prepare('SELECT 1 FROM deliveries WHERE logout_id = ? LIMIT 1')
   const removeJob = db.prepare('DELETE FROM jobs WHERE logout_id = ?')
   const remove = db.prepare('DELETE FROM logouts WHERE id = ?')
   return walk(page, id => {
     const deliveries = settled.all(id)
-    for (const delivery of deliveries) {
-      removeAttempts.run(String(delivery.id))
-      removeDelivery.run(String(delivery.id))
-    }
+    for (const delivery of deliveries) removeDelivery(String(delivery.id))
     if (owed.get(id)) return deliveries.length
     return deliveries.length + Number(removeJob.run(id).changes) + Number(remove.run(id).changes)
   })
@@ -126,15 +122,21 @@ function oldLogouts(db: DatabaseSync): Step {
 function oldStreamEvents(db: DatabaseSync): Step {
   const old = db.prepare(`SELECT id FROM deliveries WHERE event IS NOT NULL AND created_at <= ?
     AND state NOT IN ('pending', 'waiting') ORDER BY created_at LIMIT ${batchSize}`)
-  const removeAttempts = db.prepare('DELETE FROM delivery_attempts WHERE delivery_id = ?')
-  const remove = db.prepare('DELETE FROM deliveries WHERE id = ?')
+  const remove = deliveryRemover(db)
   return ({ cutoff }) => {
     const rows = old.all(cutoff)
-    for (const { id } of rows) {
-      removeAttempts.run(String(id))
-      remove.run(String(id))
-    }
+    for (const { id } of rows) remove(String(id))
     return whole(rows.length)
+  }
+}
+
+/** A delivery goes with its attempts. */
+function deliveryRemover(db: DatabaseSync): (id: string) => void {
+  const removeAttempts = db.prepare('DELETE FROM delivery_attempts WHERE delivery_id = ?')
+  const remove = db.prepare('DELETE FROM deliveries WHERE id = ?')
+  return id => {
+    removeAttempts.run(id)
+    remove.run(id)
   }
 }
 
