@@ -2,6 +2,7 @@ import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { chmodSync, chownSync, existsSync } from 'node:fs'
 import { createConnection } from 'node:net'
 import { setTimeout as wait } from 'node:timers/promises'
+import { Client } from 'pg'
 import { endWithUs, removeFolder, temporaryFolder } from '../../../../test/browsers/support/processes.ts'
 import { findPostgres, findRedis } from '../../../../test/find-programs.ts'
 
@@ -39,7 +40,7 @@ export async function startPostgres(): Promise<Server> {
   })
   const settings = [`unix_socket_directories=${folder}`, 'listen_addresses=', 'fsync=off']
   const program = [postgres.postgres, '-D', data, ...settings.flatMap(it => ['-c', it])]
-  return server(folder, program, user, `${folder}/.s.PGSQL.5432`, folder)
+  return server(folder, program, user, folder, () => acceptsQueries(folder))
 }
 
 /** Starts a new Redis. */
@@ -49,30 +50,39 @@ export async function startRedis(): Promise<Server> {
   const socket = `${folder}/socket`
   const settings = ['--port', '0', '--unixsocket', socket, '--dir', folder, '--save', '']
   const durable = ['--appendonly', 'yes', '--appendfsync', 'always']
-  return server(folder, [redis, ...settings, ...durable], user, socket, socket)
+  return server(folder, [redis, ...settings, ...durable], user, socket, () => answers(socket))
 }
 
 async function server(
   folder: string,
   [program = '', ...args]: string[],
   user: User,
-  socket: string,
-  address: string
+  address: string,
+  isUp: () => Promise<boolean>
 ): Promise<Server> {
   let child: ChildProcess
   let gone: Promise<void>
+  let wasKilled = false
+  function spawnIt(): void {
+    child = spawn(program, args, { ...user, cwd: folder, stdio: 'ignore' })
+    endWithUs(child)
+    gone = new Promise(resolve => child.once('exit', () => resolve()))
+  }
   const it: Server = {
     address,
     async start() {
-      child = spawn(program, args, { ...user, cwd: folder, stdio: 'ignore' })
-      endWithUs(child)
-      gone = new Promise(resolve => child.once('exit', () => resolve()))
-      while (!(await answers(socket))) {
-        if (child.exitCode !== null) throw new Error(`${program} ended with ${child.exitCode}`)
+      spawnIt()
+      while (!(await isUp())) {
+        if (child.exitCode !== null) {
+          if (!wasKilled) throw new Error(`${program} ended with ${child.exitCode}`)
+          // PostgreSQL refuses to start until the last process of the one that was killed has noticed.
+          spawnIt()
+        }
         await wait(20)
       }
     },
     async kill() {
+      wasKilled = true
       child.kill('SIGKILL')
       await gone
     },
@@ -102,6 +112,19 @@ function ownFolder(name: string): { folder: string; user: User } {
   chownSync(folder, Number(uid), Number(gid))
   chmodSync(folder, 0o755)
   return { folder, user: { uid, gid } }
+}
+
+/** PostgreSQL listens before it lets anybody in. */
+async function acceptsQueries(host: string): Promise<boolean> {
+  const client = new Client({ host, user: 'app', database: 'postgres' })
+  client.on('error', () => {})
+  try {
+    await client.connect()
+    await client.end()
+    return true
+  } catch {
+    return false
+  }
 }
 
 function answers(socket: string): Promise<boolean> {
