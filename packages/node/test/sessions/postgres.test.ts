@@ -173,6 +173,36 @@ describe.skipIf(!hasPostgres)('sessions in PostgreSQL', () => {
     await slow.close()
   })
 
+  test.each<[string, (store: RpSessionStore) => Promise<string[]>]>([
+    ['sid', store => store.endBySid(iss, 'sid-1', 'back_channel')],
+    ['sub', store => store.endBySub(iss, 'ola', 2 ** 32, 'back_channel')]
+  ])(
+    'sessions that end by %s are taken in the order of their keys, so two ends never wait for each other',
+    async (by, end) => {
+      const { store, pool } = open(`turns_${by}_`)
+      // In the table they lie the other way round.
+      await store.create('z', session())
+      await store.create('a', session())
+      const other = await pool.connect()
+      const take = (key: string) =>
+        other.query(`select 1 from turns_${by}_sessions where key = $1 for update nowait`, [key])
+      try {
+        await other.query('begin')
+        await take('a')
+        const ended = end(store)
+        await until(
+          async () => (await pool.query('select 1 from pg_locks where not granted')).rows.length > 0
+        )
+        // Who has the first may have the second as well.
+        expect((await take('z')).rowCount).toBe(1)
+        await other.query('commit')
+        expect((await ended).toSorted()).toEqual(['a', 'z'])
+      } finally {
+        other.release(true)
+      }
+    }
+  )
+
   test('a server that is gone: each call is refused; when it is back, sessions are there and ends are heard', async () => {
     const [{ store: one }, { store: two }] = [open('down_'), open('down_')]
     const heard = hear(two)
