@@ -33,8 +33,9 @@ export function streamQueue(db: DatabaseSync, write: Write): StreamQueue {
   const readdress = db.prepare(`UPDATE deliveries SET address = ?2, state = iif(?2 = '', 'waiting', 'pending')
     WHERE id IN (SELECT id FROM deliveries WHERE ${owed} AND address <> ?2 LIMIT ${batchSize})`)
   const streams = db.prepare('SELECT id, status FROM streams')
-  const giveUp = db.prepare(`UPDATE deliveries SET state = 'gave_up' WHERE id IN
-    (SELECT id FROM deliveries WHERE ${owed} AND created_at <= ?2 LIMIT ${batchSize})`)
+  const oldest = db.prepare(`SELECT id, created_at AS createdAt FROM deliveries
+    WHERE stream_id = ? AND state = ? ORDER BY seq LIMIT ${batchSize}`)
+  const giveUp = db.prepare("UPDATE deliveries SET state = 'gave_up' WHERE id = ?")
   const waiting =
     db.prepare(`SELECT d.id, d.logout_id AS logoutId, d.client_id AS clientId, d.stream_id AS streamId,
       d.sub, d.sid, d.created_at AS createdAt, l.cause, d.event
@@ -53,11 +54,20 @@ export function streamQueue(db: DatabaseSync, write: Write): StreamQueue {
     while ((await write(batch)) === batchSize);
   }
 
+  /** They lie in the order of time, so the oldest say whether any is old enough: nobody waits while a million are read. */
+  function giveUpOldest(stream: string, state: string, instant: number): number {
+    const old = oldest.all(stream, state).filter(it => Number(it.createdAt) <= instant)
+    for (const { id } of old) giveUp.run(id as string)
+    return old.length
+  }
+
   return {
     letGo: id => inBatches(() => letGo.run(id).changes),
     readdress: (id, address) => inBatches(() => readdress.run(id, address).changes),
     async giveUpBefore(instant) {
-      for (const { id } of streams.all()) await inBatches(() => giveUp.run(String(id), instant).changes)
+      for (const { id } of streams.all())
+        for (const state of ['pending', 'waiting'])
+          await inBatches(() => giveUpOldest(String(id), state, instant))
     },
     waiting: (id, all, most) =>
       waiting.all(id, all ? 1 : 0, most).map(row => {
