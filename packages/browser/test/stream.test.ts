@@ -80,8 +80,8 @@ function end(by: string): void {
 }
 
 const count = (path: string): number => asked.filter(it => it === path).length
-const until = (check: () => void): Promise<void> => vi.waitFor(check, soon)
-const openStreams = (number: number): Promise<void> => until(() => expect(streams).toHaveLength(number))
+const until = (check: () => unknown): Promise<unknown> => vi.waitFor(check, soon)
+const openStreams = (number: number): Promise<unknown> => until(() => expect(streams).toHaveLength(number))
 
 /** A page on which somebody is signed in, and which has found out. */
 async function watching(options: object = {}): Promise<Page> {
@@ -94,6 +94,12 @@ async function watching(options: object = {}): Promise<Page> {
 
 const heardSoFar = (page: Page): Promise<string[]> =>
   page.evaluate(() => window.heard.map(({ name }) => name))
+
+/** As the browser says it of a page that it keeps while another one is shown. */
+const leave = (page: Page): Promise<boolean> =>
+  page.evaluate(() => dispatchEvent(new PageTransitionEvent('pagehide', { persisted: true })))
+const comeBack = (page: Page): Promise<boolean> =>
+  page.evaluate(() => dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true })))
 
 const setHidden = (page: Page, isHidden: boolean): Promise<void> =>
   page.evaluate(it => {
@@ -134,12 +140,24 @@ describe.skipIf(!hasChromium)('the backend’s stream', () => {
   test('a logout of the page’s own is its own, though the stream hears of it first', async () => {
     const page = await watching()
     await openStreams(1)
+    await page.evaluate(() => {
+      Object.assign(window, {
+        EventSource: class extends EventSource {
+          constructor(address: string) {
+            super(address)
+            this.addEventListener('logout', () => Object.assign(window, { streamTold: true }))
+          }
+        }
+      })
+    })
+    await leave(page)
+    await openStreams(0)
+    await comeBack(page)
+    await openStreams(1)
     const answered = Promise.withResolvers<void>()
     gate = answered.promise
     const outcome = logout(page)
-    await openStreams(0)
-    // What came over the stream has been seen by the page once this is answered.
-    await page.evaluate(() => new Promise(resolve => setTimeout(resolve, 50)))
+    await until(async () => expect(await page.evaluate(() => 'streamTold' in window)).toBe(true))
     expect(await takeNames(page)).toEqual([])
     answered.resolve()
     expect(await outcome).toEqual({ ended: true, by: 'backend', receipt: 'r-1' })
@@ -258,9 +276,9 @@ describe.skipIf(!hasChromium)('the backend’s stream', () => {
     const page = await watching()
     await openStreams(1)
     const questions = count('session')
-    await page.evaluate(() => dispatchEvent(new PageTransitionEvent('pagehide', { persisted: true })))
+    await leave(page)
     await openStreams(0)
-    await page.evaluate(() => dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true })))
+    await comeBack(page)
     await openStreams(1)
     // Not only after its next question.
     expect(count('session')).toBe(questions)
