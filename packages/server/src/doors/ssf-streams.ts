@@ -52,7 +52,7 @@ export function ssfStreams(parts: DoorParts) {
     const form = read(streamForm, request.body)
     checkRepeated(form, stream, config)
     const next = changed(form, stream, parts)
-    if (!(await storage.saveStream(next, clock.now()))) throw gone()
+    if (!(await storage.saveStream(next))) throw gone()
     return describeStream(next, config)
   }
 }

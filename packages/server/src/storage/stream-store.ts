@@ -41,7 +41,7 @@ export interface StreamStore {
   /** Makes an enabled stream; `exists` when the client has one. */
   addStream(stream: StreamInput, now: number): Promise<'added' | 'exists'>
   /** Replaces what the receiver decides; what is owed goes the new way. `false` when the stream is gone. */
-  saveStream(stream: StreamInput, now: number): Promise<boolean>
+  saveStream(stream: StreamInput): Promise<boolean>
   findStream(id: string): Promise<Stream | undefined>
   streamOf(clientId: string): Promise<Stream | undefined>
   /** Removes a stream with all that it owes. `false` when it is gone. */

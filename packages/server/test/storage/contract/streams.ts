@@ -15,7 +15,7 @@ export function streamContract(open: OpenStorage): void {
     expect(await storage.streamOf('news')).toEqual(await storage.findStream('s-news'))
     expect(await storage.addStream({ ...streamOf('news'), id: 'other' }, now)).toBe('exists')
     expect(await storage.findStream('other')).toBeUndefined()
-    expect(await storage.saveStream({ ...streamOf('news'), clientId: 'market' }, now)).toBe(false)
+    expect(await storage.saveStream({ ...streamOf('news'), clientId: 'market' })).toBe(false)
   })
 
   test('the end of a session is owed with it, by the sid of the receiver; another cause, another event', async () => {
@@ -106,7 +106,7 @@ export function streamContract(open: OpenStorage): void {
     async (_what, { hearsEnds = true, power = true, disabled = false }: Otherwise) => {
       const world = await watched(open)
       const { storage } = world
-      await storage.saveStream({ ...streamOf('watch'), hearsEnds }, now)
+      await storage.saveStream({ ...streamOf('watch'), hearsEnds })
       if (!power) await storage.saveClient(application('watch', 'not_told'), now)
       if (disabled) await storage.end(order({ clientId: 'watch', disableClient: true, tell: 'nobody' }), now)
       const uid = await world.session('ola', ['news'])
@@ -171,7 +171,7 @@ export function streamContract(open: OpenStorage): void {
       endpointUrl: 'https://news.example/events',
       sealedHeader: 'sealed'
     } as const
-    await storage.saveStream({ ...streamOf('news'), ...pushed }, now)
+    await storage.saveStream({ ...streamOf('news'), ...pushed })
     await world.endSessions(1)
     expect((await storage.waitingEvents('s-news', 9)).events).toEqual([])
     const to = { reason: null, tell: false }
@@ -195,7 +195,7 @@ export function streamContract(open: OpenStorage): void {
       const world = await watched(open)
       const { storage } = world
       const pushed = { method: 'push', endpointUrl: 'https://news.example/events' } as const
-      await storage.saveStream({ ...streamOf('news'), ...pushed }, now)
+      await storage.saveStream({ ...streamOf('news'), ...pushed })
       await world.endSessions(1)
       if (lost === 'power') await storage.saveClient(application('news', 'not_told'), now)
       else await storage.end(order({ clientId: 'news', disableClient: true, tell: 'nobody' }), now)
