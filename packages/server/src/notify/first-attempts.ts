@@ -1,27 +1,42 @@
 import type { ClaimedDelivery } from '../storage/records.ts'
 import type { DeliveryStore } from '../storage/storage.ts'
+import { wayOf } from './lanes.ts'
 
 /** Knows who waits for the first attempts of which logout. */
 interface FirstAttempts {
   started(delivery: ClaimedDelivery): void
   /** An attempt is over and on disk. */
   recorded(delivery: ClaimedDelivery): void
-  /** Waits until no delivery of a logout is without an attempt, at most so long. Never rejects. */
+  /** Waits until no delivery of a logout is without an attempt but those that will be late, at most so long. Never rejects. */
   wait(logoutId: string, longestMs: number): Promise<void>
 }
 
-/** Asks the storage only when this process has no more attempts of a logout in hand: others may have some. */
-export function firstAttempts(storage: Pick<DeliveryStore, 'countUnattempted'>): FirstAttempts {
-  const inHand = new Map<string, number>()
+/**
+ * Asks the storage only when this process has no more attempts of a logout in hand that are worth a wait: others may
+ * have some.
+ * @param isLate whether it is known of a way that its next attempts come too late for anybody to wait for
+ */
+export function firstAttempts(
+  storage: Pick<DeliveryStore, 'listUnattempted'>,
+  isLate: (way: string) => boolean
+): FirstAttempts {
+  const inHand = new Map<string, Set<ClaimedDelivery>>()
   const waiters = new Map<string, Set<() => void>>()
 
   return {
-    started: ({ logoutId }) => void inHand.set(logoutId, (inHand.get(logoutId) ?? 0) + 1),
-    recorded({ logoutId }) {
-      const left = (inHand.get(logoutId) ?? 1) - 1
-      if (left > 0) return void inHand.set(logoutId, left)
-      inHand.delete(logoutId)
-      for (const ask of waiters.get(logoutId) ?? []) ask()
+    started(delivery) {
+      const { logoutId } = delivery
+      const beside = inHand.get(logoutId)
+      if (beside) beside.add(delivery)
+      else inHand.set(logoutId, new Set([delivery]))
+    },
+    recorded(delivery) {
+      const { logoutId } = delivery
+      const left = inHand.get(logoutId)
+      left?.delete(delivery)
+      if (left?.size === 0) inHand.delete(logoutId)
+      const askers = waiters.get(logoutId)
+      if (askers && [...(left ?? [])].every(it => isLate(wayOf(it)))) for (const ask of askers) ask()
     },
     wait: (logoutId, longestMs) =>
       new Promise<void>(resolve => {
@@ -33,7 +48,7 @@ export function firstAttempts(storage: Pick<DeliveryStore, 'countUnattempted'>):
 
         /** The logout is committed: a storage that does not answer now must not make it look as if it had failed. */
         function ask(): void {
-          storage.countUnattempted(logoutId).then(left => left === 0 && done(), done)
+          storage.listUnattempted(logoutId).then(left => left.every(it => isLate(wayOf(it))) && done(), done)
         }
         function done(): void {
           clearTimeout(timeout)

@@ -26,12 +26,15 @@ interface Lanes {
    * @returns what waited and is better given back
    */
   done(delivery: ClaimedDelivery, answered: boolean): ClaimedDelivery[]
+  /** Whether the last that was asked of an application has not been answered. */
+  isSilent(way: string): boolean
   /** Takes all that waits. */
   drain(): ClaimedDelivery[]
 }
 
 /** An application and one of the ways in which it is told. */
-export const wayOf = ({ clientId, kind }: ClaimedDelivery): string => `${clientId} ${kind}`
+export const wayOf = ({ clientId, kind }: Pick<ClaimedDelivery, 'clientId' | 'kind'>): string =>
+  `${clientId} ${kind}`
 
 /** Lanes with nobody in them. */
 export function newLanes(): Lanes {
@@ -41,6 +44,17 @@ export function newLanes(): Lanes {
   const hostOfWay = new Map<string, string>()
   const waitingAtHost = new Map<string, number>()
   const silent = new Set<string>()
+  const hosts = new WeakMap<ClaimedDelivery, string>()
+
+  /** Looked up far more often than an address should be taken apart. */
+  function hostOf(delivery: ClaimedDelivery): string {
+    const known = hosts.get(delivery)
+    if (known !== undefined) return known
+    // An address that is none has no host, and must not keep others waiting.
+    const host = URL.parse(delivery.address)?.host ?? delivery.address
+    hosts.set(delivery, host)
+    return host
+  }
 
   function isFull(way: string, host: string): boolean {
     const most = silent.has(way) ? 1 : mostToOneHost
@@ -100,6 +114,7 @@ export function newLanes(): Lanes {
       else silent.add(way)
       return answered ? [] : leave(way)
     },
+    isSilent: way => silent.has(way),
     drain: () => [...waiting.keys()].flatMap(leave)
   }
 }
@@ -119,9 +134,4 @@ function add(counts: Map<string, number>, key: string, by: number): void {
   const count = (counts.get(key) ?? 0) + by
   if (count === 0) counts.delete(key)
   else counts.set(key, count)
-}
-
-/** An address that is none has no host, and must not keep others waiting. */
-function hostOf({ address }: ClaimedDelivery): string {
-  return URL.parse(address)?.host ?? address
 }

@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import type { Clock } from '../clock.ts'
 import type { ClaimedDelivery } from '../storage/records.ts'
 import type { DeliveryStore } from '../storage/storage.ts'
+import { newBacklog } from './backlog.ts'
 import { firstAttempts } from './first-attempts.ts'
 import { mostAhead, newLanes, wayOf } from './lanes.ts'
 import type { Attempted } from './post.ts'
@@ -54,11 +55,13 @@ export function startOutbox(parts: OutboxParts): Outbox {
    */
   const inHand = new Set<string>()
   const lanes = newLanes()
-  const firsts = firstAttempts(storage)
+  const backlog = newBacklog()
+  const firsts = firstAttempts(storage, way => lanes.isSilent(way) || backlog.has(way))
   let stopping = false
   let looking: Promise<void> | undefined
   let wokenAgain = false
   let soon: NodeJS.Timeout | undefined
+  let goingOn = false
   let after = ''
   let mayFindMore = false
 
@@ -79,6 +82,7 @@ export function startOutbox(parts: OutboxParts): Outbox {
       try {
         const limits = { most, perClient: mostAhead, busy: lanes.busy(), after, leaseSeconds }
         const claimed = await storage.claimDeliveries(limits, clock.now())
+        backlog.looked(limits, claimed)
         mayFindMore = claimed.length > 0 || limits.busy.size > 0
         const fresh = claimed.filter(it => !inHand.has(it.id))
         for (const { id } of fresh) inHand.add(id)
@@ -113,10 +117,20 @@ export function startOutbox(parts: OutboxParts): Outbox {
           firsts.recorded(delivery)
         })
       )
+      goOnSoon()
+    })
+    underWay.add(attempted)
+  }
+
+  /** Once for all attempts that end in one turn of the event loop. */
+  function goOnSoon(): void {
+    if (goingOn) return
+    goingOn = true
+    setImmediate(() => {
+      goingOn = false
       startNext()
       lookForMore()
     })
-    underWay.add(attempted)
   }
 
   /** What was claimed and is not attempted now. Where that fails, its lease ends by itself. */

@@ -1,6 +1,6 @@
 import { performance } from 'node:perf_hooks'
-import { type Dispatcher, request } from 'undici'
 import type { WayOut } from '../web/outgoing.ts'
+import { type Answer, exchange, type NoAnswer } from './exchange.ts'
 import type { Met, Verdict } from './schedule.ts'
 
 /** Longest that one attempt may take, from connect to last byte, in milliseconds. Later counts as failed and is tried again. */
@@ -30,78 +30,45 @@ interface Post {
 /** Posts once. No redirect is followed. Never throws: what went wrong is the outcome. */
 export async function post(it: Post, { dispatcher, check }: WayOut): Promise<Attempted> {
   const start = performance.now()
-  const took = (): number => Math.round(performance.now() - start)
+  const met = await tryOnce(it, { dispatcher, check })
+  return { ...met, milliseconds: Math.round(performance.now() - start) }
+}
+
+async function tryOnce(
+  { address, headers, body, readStatus, readProblem }: Post,
+  { dispatcher, check }: WayOut
+): Promise<Omit<Attempted, 'milliseconds'>> {
+  const url = URL.parse(address)
+  if (!url) return noAnswer({ code: 'ERR_INVALID_URL', message: 'Invalid URL', neverSent: true })
   try {
-    check(it.address)
-    const answer = await request(it.address, {
-      dispatcher,
-      method: 'POST',
-      headers: it.headers,
-      body: it.body,
-      signal: deadline()
-    })
-    const problem = await problemIn(answer, it.readProblem)
-    return {
-      status: answer.statusCode,
-      verdict: it.readStatus(answer.statusCode),
-      heardMaybe: false,
-      retryAfterSeconds: retryAfter(answer.headers['retry-after']),
-      problem,
-      milliseconds: took()
-    }
+    check(url)
   } catch (error) {
-    const { code, name, message } = error as NodeJS.ErrnoException
-    return {
-      status: null,
-      verdict: 'failed',
-      // Refused before anything was sent: nobody has heard it.
-      heardMaybe: !neverSent.has(code ?? ''),
-      problem: `${code ?? name}: ${message}`.slice(0, longestProblem),
-      milliseconds: took()
-    }
+    const { code = 'Error', message } = error as NodeJS.ErrnoException
+    return noAnswer({ code, message, neverSent: true })
+  }
+  const answer = await exchange({ address: url, headers, body }, dispatcher, {
+    milliseconds: attemptTimeoutMs,
+    bytes: mostAnswerBytes
+  })
+  if ('code' in answer) return noAnswer(answer)
+  return {
+    status: answer.status,
+    verdict: readStatus(answer.status),
+    heardMaybe: false,
+    retryAfterSeconds: retryAfter(answer.headers['retry-after']),
+    problem: problemIn(answer, readProblem)
   }
 }
 
-/** Attempts that begin within this time share a deadline, in milliseconds: a timer for each costs as much as signing. */
-const sharedForMs = 100
-let shared: { signal: AbortSignal; until: number } | undefined
-
-function deadline(): AbortSignal {
-  const now = performance.now()
-  if (!shared || now >= shared.until)
-    shared = { signal: AbortSignal.timeout(attemptTimeoutMs + sharedForMs), until: now + sharedForMs }
-  return shared.signal
+function noAnswer({ code, message, neverSent }: NoAnswer): Omit<Attempted, 'milliseconds'> {
+  const problem = `${code}: ${message}`.slice(0, longestProblem)
+  return { status: null, verdict: 'failed', heardMaybe: !neverSent, problem }
 }
 
-const neverSent = new Set([
-  'ECONNREFUSED',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EACCES',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'UND_ERR_CONNECT_TIMEOUT'
-])
-
-async function problemIn(
-  { statusCode, body }: Dispatcher.ResponseData,
-  readProblem: Post['readProblem']
-): Promise<string | null> {
-  const parts: Buffer[] = []
-  let length = 0
+function problemIn({ status, body }: Answer, readProblem: Post['readProblem']): string | null {
+  if (status !== 400) return null
   try {
-    for await (const part of body) {
-      length += (part as Buffer).length
-      if (length > mostAnswerBytes) break
-      parts.push(part as Buffer)
-    }
-  } catch {
-    // The status has come; the rest is of no interest.
-  }
-  body.destroy()
-  if (statusCode !== 400) return null
-  try {
-    const said = readProblem(JSON.parse(Buffer.concat(parts).toString('utf8')))
+    const said = readProblem(JSON.parse(body.toString('utf8')))
     const text = said.filter(it => typeof it === 'string').join(': ')
     return text === '' ? null : text.slice(0, longestProblem)
   } catch {

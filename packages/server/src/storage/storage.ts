@@ -233,8 +233,8 @@ export interface DeliveryStore {
   recentDeliveries(which: 'pending' | 'all', limit: number): Promise<Delivery[]>
   /** The attempts of a delivery, in order. */
   listAttempts(id: string): Promise<AttemptRow[]>
-  /** How many deliveries of a logout nobody has attempted yet; security events are no concern of whoever signs out. */
-  countUnattempted(logoutId: string): Promise<number>
+  /** The deliveries of a logout that nobody has attempted yet; security events are no concern of whoever signs out. */
+  listUnattempted(logoutId: string): Promise<Pick<Delivery, 'clientId' | 'kind'>[]>
 }
 
 /** Whom a page asked in the browser of a logout; nothing confirms it (Front-Channel Logout 1.0 §3). */

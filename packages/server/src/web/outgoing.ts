@@ -77,7 +77,7 @@ type Outgoing = Pick<Config, 'extra_ca_file' | 'allow_private_addresses'>
 export interface WayOut {
   dispatcher: Agent
   /** @throws an error with code `EACCES` for an address that is written out and on a private network */
-  check(address: string): void
+  check(address: URL): void
 }
 
 /**
@@ -96,9 +96,9 @@ export function wayOut(config: Outgoing, limits: Agent.Options = {}): WayOut {
       maxResponseSize: 512 * 1024,
       ...limits
     }),
-    check(address) {
+    check({ hostname }) {
       // An address that is written out is not looked up.
-      const host = new URL(address).hostname.replace(/^\[|\]$/g, '')
+      const host = hostname.replace(/^\[|\]$/g, '')
       if (!anywhere && isIP(host) !== 0 && isPrivate(host)) throw refusal(host)
     }
   }
@@ -112,7 +112,7 @@ export function wayOut(config: Outgoing, limits: Agent.Options = {}): WayOut {
 export function outgoingFetch(config: Outgoing): typeof fetch {
   const { dispatcher, check } = wayOut(config)
   return async (input, init) => {
-    check(input instanceof Request ? input.url : String(input))
+    check(new URL(input instanceof Request ? input.url : input))
     return fetch(input, { ...init, redirect: 'error', dispatcher })
   }
 }

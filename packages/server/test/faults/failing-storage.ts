@@ -16,7 +16,7 @@ export interface FailingStorage {
 /** What no request calls. */
 const background: ReadonlySet<string> = new Set([
   ...['runJob', 'listOverSessions', 'sweep', 'limitStreams', 'listKeys', 'close'],
-  ...['claimDeliveries', 'recordAttempt', 'returnDeliveries', 'countUnattempted']
+  ...['claimDeliveries', 'recordAttempt', 'returnDeliveries', 'listUnattempted']
 ])
 
 /** Makes a real storage fail at a chosen call, as a lost disk or a lost connection does. */

@@ -45,7 +45,7 @@ function storeOf(all: ClaimedDelivery[]) {
       write(() => {
         for (const it of all) if (ids.includes(it.id)) due.set(it.id, it)
       }),
-    countUnattempted: async () => 0
+    listUnattempted: async () => []
   }
   return { storage: storage as unknown as DeliveryStore, due, recorded }
 }

@@ -190,7 +190,7 @@ test('a logout that is committed is answered as one, also when nobody can say wh
   }))
   const at = await startSystem({
     config: { clients: all, allow_private_addresses: true },
-    wrapStorage: it => ({ ...it, countUnattempted: () => Promise.reject(new Error('the disk is away')) })
+    wrapStorage: it => ({ ...it, listUnattempted: () => Promise.reject(new Error('the disk is away')) })
   })
   const browser = at.browser()
   await signIn(at, browser, 'market')
@@ -221,7 +221,7 @@ test('what a process had in hand when it died is sent by the next', async () => 
   advance(1)
   await dying.close()
   const next = await startSystem({ storage, config })
-  expect(await next.storage.countUnattempted(receiptId)).toBe(1)
+  expect(await next.storage.listUnattempted(receiptId)).toHaveLength(1)
   advance(31)
   await settled(next, receiptId, 'delivered')
   expect(app.received.map(it => it.claims.sid)).toEqual([sid])

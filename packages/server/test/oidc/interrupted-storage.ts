@@ -3,7 +3,7 @@ import type { Storage } from '../../src/storage/storage.ts'
 /** What background work calls; it must not count as a step of the request that is looked at. */
 const background: ReadonlySet<string> = new Set([
   ...['runJob', 'listOverSessions', 'sweep', 'limitStreams', 'listKeys', 'close', 'ping'],
-  ...['claimDeliveries', 'recordAttempt', 'returnDeliveries', 'countUnattempted']
+  ...['claimDeliveries', 'recordAttempt', 'returnDeliveries', 'listUnattempted']
 ])
 
 /** A storage in front of which something may happen. */

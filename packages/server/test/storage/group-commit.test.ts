@@ -27,6 +27,15 @@ test('what is in no hurry goes along with the next write, or goes by itself befo
   expect([commits() - before, ids()]).toEqual([2, [1, 2, 3]])
 })
 
+test('a group waits for the disk when one of it must', async () => {
+  const { write, writeLoosely, writeSoon, sync } = open()
+  expect(await Promise.all([writeLoosely(sync), writeSoon(sync)])).toEqual(['NORMAL', 'NORMAL'])
+  expect(await Promise.all([writeLoosely(sync), write(sync)])).toEqual(['FULL', 'FULL'])
+  expect(await writeLoosely(sync)).toBe('NORMAL')
+  expect(await Promise.all([write(sync), writeSoon(sync)])).toEqual(['FULL', 'FULL'])
+  expect(await write(sync)).toBe('FULL')
+})
+
 test('many that are in no hurry do not wait for others', async () => {
   const { writeSoon, add, commits } = open()
   const before = commits()
@@ -139,6 +148,7 @@ function open() {
     ...groupCommit(db),
     add: (id: number) => insert.run(id),
     ids: () => all.all().map(row => row.id),
+    sync: () => (db.prepare('PRAGMA synchronous').get()?.synchronous === 2 ? 'FULL' : 'NORMAL'),
     commits: () => commitsIn(`${file}-wal`)
   }
 }

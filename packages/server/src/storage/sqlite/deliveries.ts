@@ -1,23 +1,33 @@
 import type { DatabaseSync } from 'node:sqlite'
 import type { AttemptRow, ClaimedDelivery, Delivery, Json } from '../records.ts'
 import type { DeliveryLimits, DeliveryStore } from '../storage.ts'
-import type { Write } from './group-commit.ts'
+import type { GroupCommit } from './group-commit.ts'
 import { grantJoin, grantLive, sessionLive } from './liveness.ts'
 import { mayHear } from './stream-events.ts'
 
-/** {@link DeliveryStore} on SQLite. A claim moves a delivery's next time past the lease, in the same write that finds it. */
-export function sqliteDeliveries(db: DatabaseSync, write: Write, writeSoon: Write): DeliveryStore {
+/**
+ * {@link DeliveryStore} on SQLite. A claim moves a delivery's next time past the lease, in the same write that finds it.
+ * What the worker notes of its own need not be on disk at once: after a power cut, which takes the last of it back,
+ * those deliveries are made once more.
+ */
+export function sqliteDeliveries(
+  db: DatabaseSync,
+  { write, writeLoosely, writeSoon }: Omit<GroupCommit, 'flush'>
+): DeliveryStore {
   // From one application, and one of its ways, to the next through the index, without looking at the rows in between.
   const nextWay = db.prepare(`SELECT client_id AS clientId, kind FROM deliveries
     WHERE state = 'pending' AND (client_id, kind) > (?, ?) ORDER BY client_id, kind LIMIT 1`)
   const due =
     db.prepare(`SELECT d.id, d.kind, d.logout_id AS logoutId, d.client_id AS clientId, d.sid, d.sub, d.address,
-      d.attempts, d.created_at AS createdAt, d.heard_maybe AS heardMaybe, l.cause, d.stream_id AS streamId, d.event,
-      ifnull(json_extract(c.metadata, '$.id_token_signed_response_alg'), 'RS256') AS alg,
-      json_extract(c.metadata, '$.webhook_secret_sealed') AS sealedWebhookSecret
-    FROM deliveries d LEFT JOIN clients c ON c.client_id = d.client_id LEFT JOIN logouts l ON l.id = d.logout_id
-    WHERE d.state = 'pending' AND d.client_id = ?1 AND d.kind = ?2 AND d.next_at <= ?3
+      d.attempts, d.created_at AS createdAt, d.heard_maybe AS heardMaybe, d.stream_id AS streamId, d.event,
+      (SELECT l.cause FROM logouts l WHERE l.id = d.logout_id) AS cause
+    FROM deliveries d WHERE d.state = 'pending' AND d.client_id = ?1 AND d.kind = ?2 AND d.next_at <= ?3
     ORDER BY d.next_at, d.seq LIMIT ?4`)
+  // One client's for all that it is owed: taking its metadata apart costs more than the rest of a row.
+  const signedFor = db.prepare(`SELECT
+      ifnull(json_extract(metadata, '$.id_token_signed_response_alg'), 'RS256') AS alg,
+      json_extract(metadata, '$.webhook_secret_sealed') AS sealedWebhookSecret
+    FROM clients WHERE client_id = ?`)
   const streamSpeaks = db.prepare(`SELECT 1 FROM streams st JOIN clients c ON c.client_id = st.client_id
     WHERE st.client_id = ? AND st.status = 'enabled' AND ${mayHear}`)
   // Sets when a pending delivery is due: after a lease, or now.
@@ -48,8 +58,8 @@ export function sqliteDeliveries(db: DatabaseSync, write: Write, writeSoon: Writ
   }
   const attempts = db.prepare(`SELECT at, status, problem, milliseconds FROM delivery_attempts
     WHERE delivery_id = ? ORDER BY at, rowid`)
-  const waiting = db.prepare(
-    "SELECT count(*) AS n FROM deliveries WHERE logout_id = ? AND state = 'pending' AND attempts = 0 AND stream_id IS NULL"
+  const unattempted = db.prepare(
+    "SELECT client_id AS clientId, kind FROM deliveries WHERE logout_id = ? AND state = 'pending' AND attempts = 0 AND stream_id IS NULL"
   )
 
   function claim(limits: DeliveryLimits, now: number): ClaimedDelivery[] {
@@ -60,8 +70,10 @@ export function sqliteDeliveries(db: DatabaseSync, write: Write, writeSoon: Writ
       if (limits.busy.has(`${clientId} ${kind}`)) continue
       // Each receiver has one stream. While that stands still, or its client may hear nothing, what it owes stays where it is.
       if (kind === 'security_event' && streamSpeaks.get(clientId) === undefined) continue
-      for (const row of due.all(clientId, kind, now, Math.min(left, limits.perClient))) {
-        const it = claimedOf(row)
+      const rows = due.all(clientId, kind, now, Math.min(left, limits.perClient))
+      const signed = rows.length > 0 ? (signedFor.get(clientId) ?? unknownClient) : unknownClient
+      for (const row of rows) {
+        const it = claimedOf({ ...row, ...signed })
         if (isSuperseded(it, now)) {
           settle.run(it.id, 'superseded', 0, now, 0)
           continue
@@ -93,13 +105,13 @@ export function sqliteDeliveries(db: DatabaseSync, write: Write, writeSoon: Writ
   }
 
   return {
-    claimDeliveries: (limits, now) => write(() => claim(limits, now)),
+    claimDeliveries: (limits, now) => writeLoosely(() => claim(limits, now)),
     recordAttempt: ({ id, state, status, problem, milliseconds, nextAt, heardMaybe }, now) =>
       writeSoon(() => {
         addAttempt.run(id, now, status, problem, milliseconds)
         settle.run(id, state, 1, nextAt, heardMaybe ? 1 : 0)
       }),
-    returnDeliveries: (ids, now) => write(() => ids.forEach(id => void dueAt.run(id, now))),
+    returnDeliveries: (ids, now) => writeLoosely(() => ids.forEach(id => void dueAt.run(id, now))),
     retryDelivery: (id, now) => write(() => again.run(id, now).changes > 0),
     cancelDelivery: (id, now) => write(() => settle.run(id, 'gave_up', 0, now, 0).changes > 0),
     findDelivery: async id => {
@@ -109,9 +121,13 @@ export function sqliteDeliveries(db: DatabaseSync, write: Write, writeSoon: Writ
     recentDeliveries: async (which, limit) =>
       recent[which].all(limit).map(row => ({ ...row }) as unknown as Delivery),
     listAttempts: async id => attempts.all(id).map(row => ({ ...row }) as unknown as AttemptRow),
-    countUnattempted: async logoutId => Number(waiting.get(logoutId)?.n)
+    listUnattempted: async logoutId =>
+      unattempted.all(logoutId).map(row => ({ ...row }) as unknown as Pick<Delivery, 'clientId' | 'kind'>)
   }
 }
+
+/** Whoever is gone is told as a client that said nothing of itself. */
+const unknownClient = { alg: 'RS256', sealedWebhookSecret: null }
 
 function claimedOf(row: Record<string, unknown>): ClaimedDelivery {
   const event = row.event === null ? null : (JSON.parse(String(row.event)) as Json)

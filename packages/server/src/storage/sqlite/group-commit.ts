@@ -1,19 +1,26 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { UtgangError } from '../../errors.ts'
 
-/** Runs a synchronous write inside the next shared transaction; resolves once that transaction is on disk. */
+/** Runs a synchronous write inside the next shared transaction; resolves once that is committed. */
 export type Write = <T>(write: () => T) => Promise<T>
 
 /** Writes that arrive together share one commit. */
 export interface GroupCommit {
+  /** On disk when it resolves. */
   write: Write
-  /** The same for what nobody waits for: it waits a few milliseconds for others to share a commit with. */
+  /**
+   * The same, but alone it is not worth a wait for the disk: it outlives this process, and is on disk with the next
+   * {@link write}. A power cut may take it back.
+   */
+  writeLoosely: Write
+  /** The same as {@link writeLoosely} for what is in no hurry: it waits a few milliseconds for company. */
   writeSoon: Write
   /** Commits what is queued. */
   flush(): void
 }
 
 interface Queued {
+  mustLast: boolean
   run: () => unknown
   resolve: (value: never) => void
   reject: (reason: unknown) => void
@@ -40,6 +47,7 @@ export function groupCommit(db: DatabaseSync, flushing: () => void = () => {}): 
   let later: NodeJS.Timeout | undefined
   // Prepared once: these run for every group and every write in it.
   const begin = db.prepare('BEGIN IMMEDIATE')
+  let synchronous: 'FULL' | 'NORMAL' | undefined
   const commit = db.prepare('COMMIT')
   const savepoint = db.prepare('SAVEPOINT one')
   const release = db.prepare('RELEASE one')
@@ -54,6 +62,7 @@ export function groupCommit(db: DatabaseSync, flushing: () => void = () => {}): 
     if (group.length === 0) return
     flushing()
     try {
+      synchronise(group.some(it => it.mustLast) ? 'FULL' : 'NORMAL')
       begin.run()
       for (const write of group) runOne(write)
       commit.run()
@@ -66,6 +75,14 @@ export function groupCommit(db: DatabaseSync, flushing: () => void = () => {}): 
       if ('failure' in write) write.reject(write.failure)
       else write.resolve(write.result as never)
     }
+  }
+
+  /** With `FULL` a commit waits until the log is on disk, with all that was committed before it. */
+  function synchronise(wanted: 'FULL' | 'NORMAL'): void {
+    if (synchronous === wanted) return
+    // Not prepared: this setting takes effect when it is compiled.
+    db.exec(`PRAGMA synchronous = ${wanted}`)
+    synchronous = wanted
   }
 
   function runOne(write: Queued): void {
@@ -87,18 +104,26 @@ export function groupCommit(db: DatabaseSync, flushing: () => void = () => {}): 
     setImmediate(flush)
   }
 
+  const enqueue = <T>(mustLast: boolean, run: () => T): Promise<T> =>
+    new Promise((resolve, reject) => {
+      queue.push({ mustLast, run, resolve: resolve as (value: never) => void, reject })
+    })
+
   return {
-    write: run =>
-      new Promise((resolve, reject) => {
-        queue.push({ run, resolve: resolve as (value: never) => void, reject })
-        schedule()
-      }),
-    writeSoon: run =>
-      new Promise((resolve, reject) => {
-        queue.push({ run, resolve: resolve as (value: never) => void, reject })
-        if (queue.length >= enough) schedule()
-        else later ??= setTimeout(flush, soonMs)
-      }),
+    write(run) {
+      schedule()
+      return enqueue(true, run)
+    },
+    writeLoosely(run) {
+      schedule()
+      return enqueue(false, run)
+    },
+    writeSoon(run) {
+      const written = enqueue(false, run)
+      if (queue.length >= enough) schedule()
+      else later ??= setTimeout(flush, soonMs)
+      return written
+    },
     flush: () => {
       while (queue.length > 0) flush()
     }

@@ -11,6 +11,13 @@ const canTell = (kind: string, sid: string): string =>
     : ''
 
 /**
+ * The id of a new delivery: nobody can foresee it, and those of one time lie together on disk.
+ * @param logoutId a UUID of version 7, which begins with its time
+ */
+const newDeliveryId = (logoutId: string): string =>
+  `substr(replace(${logoutId}, '-', ''), 1, 12) || lower(hex(randomblob(10)))`
+
+/**
  * An INSERT of what applications are owed, one delivery for each way in which one hears; what is owed already stays as it
  * is. `c` is the client's row, ?1 now, ?2 the logout.
  * @param from tables and condition, in which the client's row is joined as `c`
@@ -20,7 +27,7 @@ export function insertOwed({ sid, sub, from }: { sid: string; sub: string; from:
     ([
       kind,
       column
-    ]) => `SELECT lower(hex(randomblob(16))), '${kind}', ?2, c.client_id, ${sid}, ${sub}, c.${column}, ?1, ?1
+    ]) => `SELECT ${newDeliveryId('?2')}, '${kind}', ?2, c.client_id, ${sid}, ${sub}, c.${column}, ?1, ?1
       FROM ${from} AND c.${column} IS NOT NULL ${canTell(kind, sid)}`
   )
   return `INSERT INTO deliveries (id, kind, logout_id, client_id, sid, sub, address, next_at, created_at)

@@ -1,0 +1,26 @@
+import type { ClaimedDelivery } from '../storage/records.ts'
+import type { DeliveryLimits } from '../storage/storage.ts'
+import { wayOf } from './lanes.ts'
+
+/** Knows which ways have more to tell than is claimed for them at once, so that the next in them comes late. */
+export interface Backlog {
+  /** What a look for deliveries found. */
+  looked(limits: DeliveryLimits, found: readonly ClaimedDelivery[]): void
+  has(way: string): boolean
+}
+
+/** Nobody is behind. */
+export function newBacklog(): Backlog {
+  const behind = new Set<string>()
+  return {
+    looked({ most, perClient, busy }, found) {
+      const counts = new Map<string, number>()
+      for (const it of found) counts.set(wayOf(it), (counts.get(wayOf(it)) ?? 0) + 1)
+      for (const [way, count] of counts) if (count >= perClient) behind.add(way)
+      // Who was not looked at is where he was.
+      if (found.length >= most) return
+      for (const way of behind) if (!busy.has(way) && (counts.get(way) ?? 0) < perClient) behind.delete(way)
+    },
+    has: way => behind.has(way)
+  }
+}

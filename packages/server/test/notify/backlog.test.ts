@@ -1,0 +1,25 @@
+import { expect, test } from 'vitest'
+import { newBacklog } from '../../src/notify/backlog.ts'
+import { owed } from './owed.ts'
+
+const limits = { most: 100, perClient: 3, after: '', leaseSeconds: 30, busy: new Set<string>() }
+const way = 'a back_channel'
+
+test('a way of which as many were found as are claimed at once is behind, until fewer are found', () => {
+  const backlog = newBacklog()
+  backlog.looked(limits, [...owed('a', 3), ...owed('b', 2)])
+  expect([backlog.has(way), backlog.has('b back_channel')]).toEqual([true, false])
+  backlog.looked(limits, owed('a', 2))
+  expect(backlog.has(way)).toBe(false)
+})
+
+test('who was not looked at stays where it is: its turn had not come, or the places were taken by others', () => {
+  const backlog = newBacklog()
+  backlog.looked(limits, owed('a', 3))
+  backlog.looked({ ...limits, busy: new Set([way]) }, [])
+  expect(backlog.has(way)).toBe(true)
+  backlog.looked({ ...limits, most: 2 }, owed('b', 2))
+  expect(backlog.has(way)).toBe(true)
+  backlog.looked(limits, [])
+  expect(backlog.has(way)).toBe(false)
+})
