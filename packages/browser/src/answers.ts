@@ -42,6 +42,8 @@ export function post(address: string, timeoutMs: number, body: object): Promise<
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify(body),
+    // With `no-store` browsers also ask anew each time whether it may be sent.
+    cache: 'default',
     keepalive: true
   })
 }
