@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { SignJWT } from 'jose'
+import { compactJws } from './compact-jws.ts'
 import type { SigningKeys } from './signing-keys.ts'
 
 /** How long a Logout Token is good for, in seconds (Back-Channel Logout 1.0 §4: at most two minutes). */
@@ -30,16 +30,14 @@ export function logoutToken(
   const signer = signers.get(alg)
   if (!signer) throw new TypeError(`no signing key for ${alg}`)
   const claims = {
+    iss: issuer,
+    aud: clientId,
+    iat: now,
+    exp: now + goodForSeconds,
+    jti: randomUUID(),
     events: { [logoutEvent]: {} },
     ...(sub === null ? {} : { sub }),
     ...(sid === null ? {} : { sid })
   }
-  return new SignJWT(claims)
-    .setProtectedHeader({ alg, kid: signer.kid, typ: 'logout+jwt' })
-    .setIssuer(issuer)
-    .setAudience(clientId)
-    .setIssuedAt(now)
-    .setExpirationTime(now + goodForSeconds)
-    .setJti(randomUUID())
-    .sign(signer.key)
+  return compactJws({ alg, typ: 'logout+jwt' }, claims, signer)
 }

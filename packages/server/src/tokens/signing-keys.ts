@@ -1,3 +1,4 @@
+import { createPrivateKey, type KeyObject } from 'node:crypto'
 import { type CryptoKey, exportJWK, generateKeyPair, importJWK, type JWK } from 'jose'
 import type { KeyRow } from '../storage/records.ts'
 import { newSecret, type Sealer } from '../storage/secrets.ts'
@@ -6,6 +7,14 @@ import type { UpkeepStore } from '../storage/storage.ts'
 /** The algorithms this server signs with; one key of each signs at any time. */
 export const signingAlgorithms = ['RS256', 'ES256'] as const
 
+/** A private key with its name. */
+export interface Signer {
+  kid: string
+  key: CryptoKey
+  /** The same key as `node:crypto` takes it. */
+  keyObject: KeyObject
+}
+
 /** The signing keys of a moment: in the order in which a signer should look, newest signing key first. */
 export interface SigningKeys {
   /** Private JWKs, for signing. */
@@ -13,7 +22,7 @@ export interface SigningKeys {
   /** The public half of each, by `kid`, for checking what we signed. */
   verifiers: Map<string, { alg: string; key: CryptoKey }>
   /** The key that signs now, by algorithm. */
-  signers: Map<string, { kid: string; key: CryptoKey }>
+  signers: Map<string, Signer>
   /** Changes whenever the set does. */
   fingerprint: string
 }
@@ -38,13 +47,15 @@ export async function readSigningKeys(
   )
   const privateJwks = counting.map(row => JSON.parse(sealer.open(row.sealedJwk)) as JWK)
   const verifiers = new Map<string, { alg: string; key: CryptoKey }>()
-  const signers = new Map<string, { kid: string; key: CryptoKey }>()
+  const signers = new Map<string, Signer>()
   for (const jwk of privateJwks) {
     const { kid, alg } = jwk
     if (!kid || !alg) continue
     verifiers.set(kid, { alg, key: (await importJWK(publicPart(jwk), alg)) as CryptoKey })
     // Of each algorithm the first one signs: see inOrder.
-    if (!signers.has(alg)) signers.set(alg, { kid, key: (await importJWK(jwk, alg)) as CryptoKey })
+    if (signers.has(alg)) continue
+    const key = (await importJWK(jwk, alg)) as CryptoKey
+    signers.set(alg, { kid, key, keyObject: createPrivateKey({ key: jwk, format: 'jwk' }) })
   }
   return { privateJwks, verifiers, signers, fingerprint: counting.map(row => row.kid).join(' ') }
 }

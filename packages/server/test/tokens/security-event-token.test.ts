@@ -1,16 +1,17 @@
-import { decodeProtectedHeader, generateKeyPair } from 'jose'
+import { createPrivateKey } from 'node:crypto'
+import { decodeProtectedHeader, exportJWK, generateKeyPair } from 'jose'
 import { expect, test } from 'vitest'
 import { effects } from '../../src/logout/causes.ts'
 import { initiatorOf } from '../../src/logout/initiators.ts'
 import type { OwedEvent } from '../../src/storage/stream-store.ts'
 import { eventToken } from '../../src/tokens/event-token.ts'
 import { logoutToken } from '../../src/tokens/logout-token.ts'
+import type { SigningKeys } from '../../src/tokens/signing-keys.ts'
 import { claimsOf } from '../support/sign-in.ts'
 
 const now = 1_800_000_000
 const issuer = 'https://id.example'
-const { privateKey } = await generateKeyPair('RS256')
-const keys = { signers: new Map([['RS256', { kid: 'a-kid', key: privateKey }]]) }
+const keys = await keysFor('RS256')
 
 const owed: OwedEvent = {
   id: 'an-event',
@@ -41,8 +42,7 @@ test('the same event is the same token each time, also after a while', async () 
 })
 
 test('SSF-08: without a key for RS256 nothing is signed', async () => {
-  const { privateKey: other } = await generateKeyPair('ES256')
-  const wrong = { signers: new Map([['ES256', { kid: 'x', key: other }]]) }
+  const wrong = await keysFor('ES256')
   await expect(async () => eventToken(owed, issuer, wrong)).rejects.toThrow('RS256')
 })
 
@@ -55,3 +55,9 @@ test('CAEP-02 CAEP-03: every cause has somebody behind it and a reason', () => {
   }
   expect(initiatorOf('a cause of another version')).toEqual({ entity: 'system', reason: 'The session ended' })
 })
+
+async function keysFor(alg: string): Promise<Pick<SigningKeys, 'signers'>> {
+  const { privateKey: key } = await generateKeyPair(alg, { extractable: true })
+  const keyObject = createPrivateKey({ key: await exportJWK(key), format: 'jwk' })
+  return { signers: new Map([[alg, { kid: 'a-kid', key, keyObject }]]) }
+}
