@@ -49,6 +49,7 @@ export async function comeBack(page: Page): Promise<void> {
   const { server, clientId: client_id, timeoutMs, backend } = settings
   const mark = tabs.mark()
   const askedAt = Date.now()
+  page.askedAt = askedAt
   const { session, ended } = await call(withQuery(`${server}/sdk/session`, { client_id, ticket }), timeoutMs)
     .then(answer => ({ session: sessionOf(answer), ended: answer.ended as { receipt?: string } | undefined }))
     .catch(page.fail)

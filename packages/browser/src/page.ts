@@ -18,6 +18,8 @@ export interface Page {
   state: PageState
   /** Held in memory only, so that they go with the page. */
   tokens: Pick<Tokens, 'access_token' | 'id_token'> | undefined
+  /** When the last question about the session was sent, in milliseconds; 0 before the first. */
+  askedAt: number
   /** The logout that is under way. */
   logout: Promise<LoggedOut> | undefined
   /** The calls of the last logout; settles before it leaves the page, if it does. */

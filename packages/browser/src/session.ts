@@ -8,8 +8,6 @@ export interface SessionCheck {
   hasSession(options?: { fresh?: boolean }): Promise<Session>
   /** Asks, for nobody in particular: what is news is fired, and a failure. Resolves to whether there was an answer. */
   recheck(): Promise<boolean>
-  /** When the last question was sent, in milliseconds; 0 before the first. */
-  askedAt(): number
 }
 
 /** See {@link SessionCheck}. @param returned settles when it is known whether this page came back from a logout */
@@ -17,7 +15,6 @@ export function newSessionCheck(page: Page, returned: () => Promise<unknown>): S
   const { settings, cache, state } = page
   let inFlight: Promise<Session> | undefined
   let isQuiet = true
-  let askedAt = 0
 
   function ask(quiet: boolean): Promise<Session> {
     isQuiet &&= quiet
@@ -33,7 +30,7 @@ export function newSessionCheck(page: Page, returned: () => Promise<unknown>): S
       const mark = page.tabs.mark()
       const logout = page.tabs.last()
       const now = Date.now()
-      askedAt = now
+      page.askedAt = now
       const { server, backend, clientId: client_id, timeoutMs } = settings
       const address = backend ? `${backend}/session` : withQuery(`${server}/sdk/session`, { client_id })
       const session = await call(address, timeoutMs).then(sessionOf).catch(page.fail)
@@ -63,8 +60,7 @@ export function newSessionCheck(page: Page, returned: () => Promise<unknown>): S
       } catch {
         return false
       }
-    },
-    askedAt: () => askedAt
+    }
   }
 }
 

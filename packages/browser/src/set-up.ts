@@ -59,6 +59,7 @@ function setUp(settings: Settings, events: Emitter<Events>): Started {
     tabs,
     state: newPageState(events.fire, next => page.forget(next)),
     tokens: undefined,
+    askedAt: 0,
     logout: undefined,
     ending: undefined,
     isLeaving: false,
@@ -88,13 +89,10 @@ function setUp(settings: Settings, events: Emitter<Events>): Started {
     return back
   }
   const check = newSessionCheck(page, returned)
-  const watch = newWatch({
-    async recheck() {
-      const isAnswered = await check.recheck()
-      stream.look()
-      return isAnswered
-    },
-    askedAt: check.askedAt
+  const watch = newWatch(page, async () => {
+    const isAnswered = await check.recheck()
+    stream.look()
+    return isAnswered
   })
   const stream = newStream(page, watch.wake)
   events.on('login', () => stream.signedIn(true))

@@ -1,4 +1,4 @@
-import type { SessionCheck } from './session.ts'
+import type { Page } from './page.ts'
 
 /** Asks again and again, while somebody looks. */
 export interface Watch {
@@ -14,8 +14,11 @@ const leastMs = 10_000
 /** Most that failures stretch the time between two questions, as powers of two. */
 const mostFailures = 4
 
-/** See {@link Watch}. Focus, visibility and pageshow come together: they make one question. */
-export function newWatch({ recheck, askedAt }: Pick<SessionCheck, 'recheck' | 'askedAt'>): Watch {
+/**
+ * See {@link Watch}. Focus, visibility and pageshow come together: they make one question.
+ * @param recheck asks, and resolves to whether there was an answer
+ */
+export function newWatch(page: Pick<Page, 'askedAt'>, recheck: () => Promise<boolean>): Watch {
   let everyMs = 0
   let failures = 0
   let timer: ReturnType<typeof setTimeout> | undefined
@@ -37,7 +40,7 @@ export function newWatch({ recheck, askedAt }: Pick<SessionCheck, 'recheck' | 'a
   const waitMs = (ms: number): number => Math.max(ms, leastMs) * 2 ** failures
 
   function wake(): void {
-    if (everyMs && !document.hidden) askIn(Math.max(0, askedAt() + waitMs(leastMs) - Date.now()))
+    if (everyMs && !document.hidden) askIn(Math.max(0, page.askedAt + waitMs(leastMs) - Date.now()))
   }
 
   const watch: Watch = {

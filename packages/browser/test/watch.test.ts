@@ -40,11 +40,12 @@ declare global {
 }
 
 /** A page with a clock of its own, in which a question is answered before time goes on. */
-async function watching(watch: boolean | number): Promise<Page> {
+async function watching(watch: boolean | number, before = async (_page: Page) => {}): Promise<Page> {
   const page = await context.newPage()
   await page.evaluateOnNewDocument(clock)
   await page.goto(site.origin)
   await ready(page)
+  await before(page)
   await start(page, { client_id: 'site', server: server.origin, watch })
   await hasSession(page)
   await takeNames(page)
@@ -213,6 +214,34 @@ describe.skipIf(!hasChromium)('watch', () => {
     server.answers.set('/sdk/session', connected())
     await pass(page, 200)
     expect((await asked(page)).slice(8)).toEqual([4360, 4420, 4480])
+  })
+
+  test('asks no more often while the server cannot say whether a logout was done that the tab left for', async () => {
+    server.answers.set('/sdk/session', { status: 500 })
+    const page = await watching(true, it =>
+      it.evaluate(() => sessionStorage.setItem('utgang:site:left', `a-ticket ${Date.now()}`))
+    )
+    for (let second = 0; second < 600; second++)
+      await page.evaluate(() => {
+        dispatchEvent(new Event('focus'))
+        return window.pass(1)
+      })
+    expect(await asked(page)).toEqual([10, 30, 70, 150, 310, 470])
+  })
+
+  test.each([
+    ['focus', () => dispatchEvent(new Event('focus'))],
+    ['visibility', () => document.dispatchEvent(new Event('visibilitychange'))],
+    [
+      'pageshow from the back/forward cache',
+      () => dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))
+    ]
+  ])('asks on %s alone', async (_what, comeBack) => {
+    const page = await watching(true)
+    await pass(page, 20)
+    await page.evaluate(comeBack)
+    await pass(page, 10)
+    expect(await asked(page)).toEqual([20])
   })
 
   test('ends with close()', async () => {
