@@ -1,8 +1,10 @@
 import type { Browser, BrowserContext, Page } from 'puppeteer-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { EventName } from '../src/index.ts'
 import { hasChromium, startChromium } from './support/chromium.ts'
 import { hasSession, startPage, takeHeard } from './support/pages.ts'
 import { openSite, type Site } from './support/site.ts'
+import { type Behaviour, connected, notConnected, openStandIn } from './support/stand-in.ts'
 import { openUtgang, type Utgang } from './support/utgang.ts'
 
 let site: Site
@@ -122,6 +124,58 @@ describe.skipIf(!hasChromium)('in Chromium', () => {
     await context.close()
   })
 })
+
+describe.skipIf(!hasChromium)('names', () => {
+  test('every event is heard by its name and by SPiD’s, once for each subscription, in one place', async () => {
+    const context = await browser.createBrowserContext()
+    const server = await openStandIn()
+    const page = await startPage(context, site.origin, { client_id: 'site', server: server.origin })
+    await page.evaluate(all => {
+      const heard: Record<string, string[]> = {}
+      for (const name of all) {
+        const by: string[] = []
+        const of = (how: string) => () => {
+          by.push(how)
+          heard[name] = by
+        }
+        const both = of('both')
+        window.utgang.on(name, of('plain'))
+        window.utgang.on(`SPiD.${name}`, of('SPiD'))
+        window.utgang.on(name, both)
+        window.utgang.on(`SPiD.${name}`, both)
+        const taken = of('taken off')
+        window.utgang.on(name, taken)
+        window.utgang.off(`SPiD.${name}`, taken)
+      }
+      Object.assign(window, { heardByName: heard })
+    }, names)
+    const visitor = { uid: 'v', user_id: '7' }
+    const asks = async (behaviour: Behaviour): Promise<void> => {
+      server.answers.set('/sdk/session', behaviour)
+      await hasSession(page, { fresh: true })
+    }
+    await asks({ status: 500 })
+    await asks(notConnected())
+    await asks(connected({ visitor }))
+    await asks(connected({ user_id: 'u-kari' }))
+    await asks(notConnected())
+    await page.evaluate(() => window.utgang.finishLogin('/?code=c&state=planted').catch(() => {}))
+    const heard = await page.evaluate(
+      () => (window as { heardByName?: Record<string, string[]> }).heardByName
+    )
+    expect(Object.keys(heard ?? {}).toSorted()).toEqual(names.toSorted())
+    for (const [name, by] of Object.entries(heard ?? {}))
+      expect(by, name).toEqual(Array.from({ length: by.length / 3 }, () => ['plain', 'SPiD', 'both']).flat())
+    await server.close()
+    await context.close()
+  })
+})
+
+/** Every event that there is. */
+const names: EventName[] = [
+  ...(['login', 'logout', 'userChange', 'sessionChange', 'sessionInit'] as const),
+  ...(['statusChange', 'notLoggedin', 'visitor', 'error', 'loginException'] as const)
+]
 
 async function become(context: BrowserContext, page: Page, before: Who, who: Who): Promise<void> {
   // Blocking the address in the page would be a failed call; without its cookies the server cannot know.

@@ -321,6 +321,25 @@ describe.skipIf(!hasChromium)('a page of SPiD’s time', () => {
     ])
   })
 
+  test('finds these globals, and no others', async () => {
+    const page = await open('<!doctype html><title>Old</title>')
+    const globals = (): Promise<string[]> => page.evaluate(() => Object.getOwnPropertyNames(window))
+    const before = await globals()
+    await page.addScriptTag({ url: '/utgang.js' })
+    const added = (await globals()).filter(it => !before.includes(it))
+    expect(added.toSorted()).toEqual(['SPiD', 'SPiD_Uri'])
+    expect(
+      await page.evaluate(() => [window.SPiD, window.SPiD.event, window.SPiD_Uri].map(it => Object.keys(it)))
+    ).toEqual([
+      [
+        ...['version', 'init', 'hasSession', 'logout', 'acceptAgreement', 'hasProduct', 'hasSubscription'],
+        'event'
+      ],
+      ['subscribe', 'unsubscribe', 'fire'],
+      ['init', 'login', 'signup', 'auth', 'logout', 'account']
+    ])
+  })
+
   test('says the version of the package', async () => {
     const page = await open(synchronous(''))
     const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'))

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Answer, Browser } from '../support/browser.ts'
 import { signIn } from '../support/sign-in.ts'
-import { advance, openSystem, type TestSystem } from '../support/system.ts'
+import { advance, openSystem, startSystem, type TestSystem } from '../support/system.ts'
 import { check, origin, sdkClients } from './sdk-kit.ts'
 
 let at: TestSystem
@@ -196,6 +196,38 @@ test('nothing may be asked with headers of its own: a preflight is not answered'
   })
   expect(answer.status).toBeGreaterThanOrEqual(400)
   expect(answer.headers['access-control-allow-origin']).toBeUndefined()
+})
+
+test('its origins are those that it names, and only without any those of its redirect URIs', async () => {
+  const own = await startSystem({
+    config: {
+      clients: [
+        { client_id: 'one', redirect_uris: ['https://one.example/cb'], sdk: true },
+        { client_id: 'two', redirect_uris: ['https://two.example/cb'], sdk: true, origins: [origin] }
+      ]
+    }
+  })
+  const asked = async (clientId: string, from: string): Promise<unknown> =>
+    (await check(own.browser(), clientId, { origin: from })).headers['access-control-allow-origin']
+  expect(await asked('one', 'https://one.example')).toBe('https://one.example')
+  expect(await asked('two', origin)).toBe(origin)
+  expect(await asked('two', 'https://two.example')).toBeUndefined()
+})
+
+test('too many misses from one address have to wait, and the page can read for how long; who is signed in does not', async () => {
+  const own = await startSystem({ config: { clients: sdkClients } })
+  const browser = own.browser()
+  await signIn(own, browser, 'forum')
+  for (let i = 0; i < 12; i++)
+    await Promise.all(Array.from({ length: 100 }, () => check(own.browser(), 'forum')))
+  const answer = await check(own.browser(), 'forum')
+  expect([answer.status, answer.json().error]).toEqual([429, 'too_many_requests'])
+  expect(answer.headers).toMatchObject({
+    'retry-after': expect.stringMatching(/^\d+$/),
+    'access-control-allow-origin': origin,
+    'access-control-expose-headers': expect.stringContaining('Retry-After')
+  })
+  expect((await check(browser, 'forum')).json().status).toBe('connected')
 })
 
 test('a client without sdk, an unknown one, and none at all are refused', async () => {
