@@ -40,7 +40,7 @@ export interface Client {
   legacyPasswordGrant: boolean
   /** Pages of its redirect URIs' origins may ask by script tags. */
   legacyJsonp: boolean
-  /** What signs the sessions that it is told of, sealed. */
+  /** What signs what it is told of sessions, sealed. */
   signSecretSealed: string | undefined
 }
 

@@ -162,7 +162,7 @@ export const clientSchema = z.strictObject({
     .min(16)
     .optional()
     .describe(
-      'signs the sessions that SPiD’s and Schibsted’s browser SDKs are told of (`sig`); kept sealed. At least 16 characters'
+      'signs what SPiD’s and Schibsted’s browser SDKs are told of a session and of its end (`sig`); kept sealed. At least 16 characters'
     )
 })
 

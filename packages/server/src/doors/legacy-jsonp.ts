@@ -5,7 +5,7 @@ import { answerError, type ErrorView } from '../web/server.ts'
 import type { RateLimit } from '../web/throttle.ts'
 import { connectedOf, forgetSession, namedSessions } from './cookie-sessions.ts'
 import type { DoorParts } from './door.ts'
-import { noPlatformSession, platformSession } from './platform-session.ts'
+import { noPlatformSession, platformSession, signedFor } from './platform-session.ts'
 import { scriptCaller } from './script-caller.ts'
 import { cameWithCookie } from './sdk-caller.ts'
 import { connectedSession } from './sdk-session.ts'
@@ -78,7 +78,8 @@ async function logout(request: FastifyRequest, reply: FastifyReply, parts: DoorP
       ).receiptId
     : null
   forgetSession(request, reply, receipt, parts)
-  return callBack(request, reply, { result: true, serverTime: parts.clock.now(), receipt })
+  const done = { result: true, serverTime: parts.clock.now(), receipt }
+  return callBack(request, reply, signedFor(client, done, parts))
 }
 
 /** An error in SPiD's form. */

@@ -49,8 +49,18 @@ export function platformSession<More extends object>(
     defaultAgreementAccepted: true,
     ...more
   } as const
-  if (client.signSecretSealed === undefined) return told
-  return { ...told, sig: signed(told, parts.sealer.open(client.signSecretSealed)) }
+  return signedFor(client, told, parts)
+}
+
+/** An answer with its signature (`sig`), for a client that has a secret for it. */
+export function signedFor<Fields extends object>(
+  { signSecretSealed }: Client,
+  fields: Fields,
+  { sealer }: Pick<DoorParts, 'sealer'>
+): Fields & { sig?: string } {
+  return signSecretSealed === undefined
+    ? fields
+    : { ...fields, sig: signed(fields, sealer.open(signSecretSealed)) }
 }
 
 /** What stands beside an error where no session is told of, be there none or one that the client may not know of. */

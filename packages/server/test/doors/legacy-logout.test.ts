@@ -1,10 +1,21 @@
+import { createHmac } from 'node:crypto'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { systemClock } from '../../src/clock.ts'
 import { UtgangError } from '../../src/errors.ts'
 import type { Answer, Browser } from '../support/browser.ts'
 import { alive, dead, type SignedIn, signIn, usesOf } from '../support/sign-in.ts'
 import { advance, openSystem, startSystem, type TestSystem } from '../support/system.ts'
-import { bytesOf, called, config, mark, noSession, sdkCookie, type Tag, tag } from './legacy-kit.ts'
+import {
+  bytesOf,
+  called,
+  config,
+  mark,
+  noSession,
+  sdkCookie,
+  signSecret,
+  type Tag,
+  tag
+} from './legacy-kit.ts'
 
 let at: TestSystem
 beforeAll(async () => {
@@ -32,7 +43,12 @@ const isLive = async (uid: string): Promise<boolean> =>
 const logout = (browser: Browser, clientId = 'market', more?: Tag): Promise<Answer> =>
   tag(browser, '/ajax/logout.js', clientId, more)
 
-const done = (receipt: unknown) => ({ result: true, serverTime: expect.any(Number), receipt })
+const done = (receipt: unknown) => ({
+  result: true,
+  serverTime: expect.any(Number),
+  receipt,
+  sig: expect.any(String)
+})
 
 test('the session that the handle names ends, its RPs are owed a notice, and the cookie becomes a mark', async () => {
   const ola = await person()
@@ -49,6 +65,28 @@ test('the session that the handle names ends, its RPs are owed a notice, and the
   expect(ola.browser.cookie(sdkCookie)).not.toBe(before)
   expect(called(await tag(ola.browser, '/ajax/hasSession.js', 'market')).reply).toEqual(noSession)
 })
+
+test('with its sign secret a client checks who signed the end, and of which receipt; another’s is not signed', async () => {
+  for (const clientId of ['market', 'news']) {
+    const ola = await person(clientId)
+    const again = ola.browser.copy()
+    // Done, done already, nothing there to be done.
+    for (const browser of [ola.browser, again, ola.browser]) {
+      const { sig, ...fields } = called(await logout(browser, clientId)).reply
+      expect(fields.result).toBe(true)
+      expect(signedIn(sig)).toEqual(
+        clientId === 'market' ? { ...fields, algorithm: 'HMAC-SHA256' } : undefined
+      )
+    }
+  }
+})
+
+/** What `market` signed; undefined for what is not signed, or not with its secret. */
+function signedIn(sig: unknown): unknown {
+  const [mac, payload = ''] = String(sig).split('.')
+  if (mac !== createHmac('sha256', signSecret).update(payload).digest('base64url')) return undefined
+  return JSON.parse(Buffer.from(payload, 'base64url').toString('utf8'))
+}
 
 test('the audit says that it was a script tag, and of whose page', async () => {
   const ola = await person()
