@@ -176,10 +176,13 @@ async function signOut(engine: Tabs, setting: Setting, way: Way): Promise<Outcom
     expect(await outcomeAt(tab)).toEqual({ ended: true, by, receipt })
   }
 
-  for (const asking of [tab, other]) {
-    const count = (await heardBy(asking)).length
+  // By now every message has come, and none was told twice; nor is the logout told again.
+  for (const [asking, from] of [
+    [tab, before],
+    [other, beforeThere]
+  ] as const) {
     expect(await statusAt(asking)).toBe(way.knows(setting) ? 'notConnected' : 'unknown')
-    expect(names((await heardBy(asking)).slice(count))).toEqual(['notLoggedin'])
+    expect(names((await heardBy(asking)).slice(from))).toEqual([...three, 'notLoggedin'])
     expect(await whoAt(asking)).toBe('')
   }
 
