@@ -7,7 +7,6 @@ import { globalRevocationScope } from '../config/client-schema.ts'
 import { OAuthError } from '../errors.ts'
 import { globalRevocationPath as endpoint } from '../oidc/paths.ts'
 import type { User } from '../storage/records.ts'
-import { audienceOf } from '../tokens/introspection.ts'
 import { findAccessToken } from '../tokens/presented-token.ts'
 import { findSubject } from '../users/subject-identifier.ts'
 import { askedBy, bearerOf } from '../web/asking.ts'
@@ -60,12 +59,10 @@ async function callerOf(request: FastifyRequest, reply: FastifyReply, parts: Doo
   const challenge = (error: string) => reply.header('www-authenticate', `Bearer realm="utgang", ${error}`)
   if (!token) {
     challenge('error="invalid_token"')
-    throw new OAuthError('invalid_token', 'the token is unknown, expired or revoked', 401)
+    throw new OAuthError('invalid_token', 'the token is unknown, expired, revoked, or for another API', 401)
   }
   const client = token.clientId === null ? undefined : await parts.clients.find(token.clientId)
-  // One for another API is for that alone, whatever its scope (RFC 9068 §4).
-  const isScoped =
-    audienceOf(token) === undefined && token.scope?.split(' ').includes(globalRevocationScope) === true
+  const isScoped = token.scope?.split(' ').includes(globalRevocationScope) === true
   if (!client || token.kind !== 'ClientCredentials' || !isScoped) {
     challenge(`error="insufficient_scope", scope="${globalRevocationScope}"`)
     throw new OAuthError(

@@ -4,6 +4,7 @@ import type { ErrorCode } from '../errors.ts'
 import { isConnected } from '../sessions/find-session.ts'
 import { sidFor } from '../sessions/sid.ts'
 import type { Session, Token } from '../storage/records.ts'
+import { isForAnotherApi } from '../tokens/presented-token.ts'
 import type { Provenance } from '../web/fetch-metadata.ts'
 import type { DoorParts } from './door.ts'
 import type { LogoutRequest } from './logout-request.ts'
@@ -29,6 +30,7 @@ export type TokenIgnored =
   | 'of_another_user'
   | 'of_a_server'
   | 'no_access_token'
+  | 'for_another_api'
 
 /** Which client asks, and where it wants the person to go. Ends nothing. */
 export async function resolveLogout(
@@ -86,6 +88,8 @@ function whyIgnored(
   // Sites hand over access tokens, as at the API: a code or a refresh token is not for the address bar.
   if (token.kind !== 'AccessToken') return 'no_access_token'
   if (session && token.sub !== session.sub) return 'of_another_user'
+  // Where nobody is signed in, holding it is all that there is; and that API holds it too.
+  if (!session && isForAnotherApi(token)) return 'for_another_api'
   return undefined
 }
 

@@ -1,7 +1,6 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyInstance } from 'fastify'
 import type { Client } from '../clients/client.ts'
 import type { Token, User } from '../storage/records.ts'
-import { audienceOf } from '../tokens/introspection.ts'
 import type { DoorParts } from './door.ts'
 import { sendContainer, sendContainerError, sendInvalidToken, tokenOf } from './platform-container.ts'
 
@@ -11,7 +10,7 @@ export function platformApi(parts: DoorParts) {
 
   return async (app: FastifyInstance): Promise<void> => {
     app.get('/api/2/me', async (request, reply) => {
-      const token = await ownTokenOf(request)
+      const token = await tokenOf(request, parts)
       if (!token) return sendInvalidToken(reply)
       if (token.sub === null)
         return sendContainerError(request, reply, 403, 'A user token is needed; this is a server token')
@@ -20,7 +19,7 @@ export function platformApi(parts: DoorParts) {
     })
 
     app.get<{ Params: { id: string } }>('/api/2/user/:id', async (request, reply) => {
-      const token = await ownTokenOf(request)
+      const token = await tokenOf(request, parts)
       if (!token) return sendInvalidToken(reply)
       const { id } = request.params
       if (token.sub !== null && token.sub !== id)
@@ -29,12 +28,6 @@ export function platformApi(parts: DoorParts) {
       if (user?.status !== 'active') return sendContainerError(request, reply, 404, 'No such user')
       return sendContainer(request, reply, await described(user, token))
     })
-  }
-
-  /** A token that was issued for another API is for that one alone (RFC 9068 §4). */
-  async function ownTokenOf(request: FastifyRequest): Promise<Token | undefined> {
-    const token = await tokenOf(request, parts)
-    return token && audienceOf(token) === undefined ? token : undefined
   }
 
   /** A server token reads only users who have signed in to its client. */

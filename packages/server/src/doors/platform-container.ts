@@ -61,7 +61,7 @@ export function sendInvalidToken(
 
 /**
  * The live access token of an API request: `Authorization: Bearer`, or `oauth_token` in the query or the form.
- * `undefined` when there is none, a dead one, or two that differ.
+ * `undefined` when there is none, a dead one, one for another API, or two that differ.
  */
 export async function tokenOf(request: FastifyRequest, parts: DoorParts): Promise<Token | undefined> {
   // An empty parameter is none, as everywhere in OAuth (RFC 6749 §3.2).

@@ -3,7 +3,6 @@ import { z } from 'zod'
 import type { Client } from '../clients/client.ts'
 import { OAuthError, UtgangError } from '../errors.ts'
 import type { Stream } from '../storage/stream-store.ts'
-import { audienceOf } from '../tokens/introspection.ts'
 import { findAccessToken } from '../tokens/presented-token.ts'
 import { bearerOf } from '../web/asking.ts'
 import type { DoorParts } from './door.ts'
@@ -28,11 +27,7 @@ export async function receiverOf(
   const value = bearerOf(request)
   const now = clock.now()
   const token = value === undefined ? undefined : await findAccessToken(storage, value, now)
-  // One for another API is for that alone (RFC 9068 §4).
-  const good =
-    token?.kind === 'ClientCredentials' &&
-    audienceOf(token) === undefined &&
-    now - token.createdAt <= longestTokenSeconds
+  const good = token?.kind === 'ClientCredentials' && now - token.createdAt <= longestTokenSeconds
   const client = good && token.clientId !== null ? await clients.find(token.clientId) : undefined
   if (!good || !client) {
     // No word about an error where nothing was presented (RFC 6750 §3.1).

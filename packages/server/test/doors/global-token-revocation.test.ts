@@ -116,7 +116,7 @@ test('GTR-02: who is nobody gets 401, who lacks the power or the scope 403, and 
     [{ bearer: await serverToken('things') }, 403, 'insufficient_scope'],
     [{ bearer: await serverToken('things', 'backend') }, 403, 'insufficient_scope'],
     // What an API is shown, it must not be able to use here.
-    [{ bearer: await serverToken(scope, 'guard', { resource: api }) }, 403, 'insufficient_scope']
+    [{ bearer: await serverToken(scope, 'guard', { resource: api }) }, 401, 'invalid_token']
   ]
   for (const [asking, status, error] of refusals) {
     const answer = await revoke(ola, asking)

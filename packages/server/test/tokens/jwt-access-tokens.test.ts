@@ -164,7 +164,18 @@ describe('resources', () => {
   })
   afterAll(() => other.close())
 
-  const params = { resource: 'https://api.example/', scope: 'openid profile email things' }
+  const api = 'https://api.example/'
+  const params = { resource: api, scope: 'openid profile email things' }
+
+  const isActive = async (value: string): Promise<unknown> =>
+    (
+      await other.ask('/oauth/introspect', {
+        form: { token: value },
+        basic: ['backend', secretOf('backend')]
+      })
+    ).json().active
+  const refresh = (refresh_token: string) =>
+    token(other, 'news', { grant_type: 'refresh_token', refresh_token })
 
   test('the token is for the one that was asked for, with those scopes that it knows', async () => {
     const it = await signIn(other, other.browser(), 'news', { params })
@@ -188,6 +199,39 @@ describe('resources', () => {
       other.ask('/oauth/introspect', { form: { token: accessToken }, basic: [clientId, secretOf(clientId)] })
     expect((await asking('backend')).json()).toMatchObject({ active: true, aud: ['https://api.example/'] })
     expect((await asking('phone')).json()).toEqual({ active: false })
+  })
+
+  test('who is shown it there ends nothing with it here: not at the API, not by a redirect without a session', async () => {
+    const it = await signIn(other, other.browser(), 'news', { params })
+    const bearer = it.accessToken
+    for (const asking of [{ bearer }, { form: { oauth_token: bearer } }]) {
+      const answer = await other.ask('/api/2/logout', asking)
+      expect([answer.status, answer.json().error]).toEqual([401, 'invalid_token'])
+    }
+    const left = await other.browser().visit(`/logout?client_id=news&oauth_token=${bearer}`)
+    expect(left.text).toContain('id="signed-out"')
+    const server = await token(other, 'backend', { grant_type: 'client_credentials', resource: api })
+    await other.ask('/api/2/logout', { bearer: String(server.json().access_token) })
+    for (const value of [bearer, String(server.json().access_token)]) expect(await isActive(value)).toBe(true)
+    expect((await refresh(it.refreshToken)).status).toBe(200)
+  })
+
+  test('the client itself ends it: with its logout, by revocation, with the person who is there', async () => {
+    const [one, two, browser] = [other.browser(), other.browser(), other.browser()]
+    const [revoked, alone, there] = [
+      await signIn(other, one, 'news', { params }),
+      await signIn(other, two, 'news', { params }),
+      await signIn(other, browser, 'news', { params })
+    ]
+    await other.ask('/oauth/revoke', authenticated('news', { token: revoked.refreshToken }))
+    // A token of the same grant that is for this server.
+    const { accessToken } = await signIn(other, two, 'news')
+    expect((await other.ask('/api/2/logout', { bearer: accessToken })).status).toBe(200)
+    await browser.visit(`/logout?client_id=news&oauth_token=${there.accessToken}`)
+    for (const { accessToken, refreshToken } of [revoked, alone, there]) {
+      expect(await isActive(accessToken)).toBe(false)
+      expect((await refresh(refreshToken)).status).toBe(400)
+    }
   })
 
   test('where there is a resource it decides, else the client', async () => {
