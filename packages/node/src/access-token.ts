@@ -1,6 +1,7 @@
 import * as openid from 'openid-client'
 import { AuthError } from './auth-error.ts'
 import type { HasCookies } from './cookies.ts'
+import { resourceOf } from './login.ts'
 import { now, type Parts } from './parts.ts'
 import type { Found } from './rp-sessions.ts'
 import type { RpSession } from './sessions/store.ts'
@@ -52,8 +53,12 @@ async function refresh(parts: Parts, { key, session }: Found): Promise<string | 
 
 type Tokens = Pick<RpSession, 'accessToken' | 'accessTokenExpiresAt' | 'refreshToken' | 'idToken'>
 
-async function redeem({ issuer }: Parts, session: RpSession, refreshToken: string): Promise<Tokens> {
-  const tokens = await openid.refreshTokenGrant(await issuer.openid(), refreshToken)
+async function redeem(
+  { settings, issuer }: Parts,
+  session: RpSession,
+  refreshToken: string
+): Promise<Tokens> {
+  const tokens = await openid.refreshTokenGrant(await issuer.openid(), refreshToken, resourceOf(settings))
   const claims = tokens.claims()
   // OpenID Connect Core 1.0 §12.2: a new ID Token is of the same person.
   if (claims && claims.sub !== session.sub)
@@ -68,5 +73,6 @@ async function redeem({ issuer }: Parts, session: RpSession, refreshToken: strin
 
 const isFresh = ({ accessTokenExpiresAt }: RpSession): boolean => accessTokenExpiresAt - now() >= leastSeconds
 
+/** `invalid_target`: a session from before the application asked for a `resource`. */
 const isRefusal = (error: unknown): boolean =>
-  error instanceof openid.ResponseBodyError && error.error === 'invalid_grant'
+  error instanceof openid.ResponseBodyError && ['invalid_grant', 'invalid_target'].includes(error.error)

@@ -21,6 +21,9 @@ export async function backChannelLogout(parts: Parts, request: Request): Promise
     logout = await validate(parts, token)
   } catch (error) {
     if (error instanceof AuthError && error.code === 'invalid_logout_token') return invalid(error.message)
+    // Nothing for a log that strangers could fill: the issuer tries again, and then it is known or nobody's.
+    if (error instanceof errors.JWKSNoMatchingKey)
+      return refusal(503, 'temporarily_unavailable', 'the key is not known yet')
     parts.settings.onError(error)
     return refusal(503, 'temporarily_unavailable', 'the keys of the issuer cannot be had')
   }
@@ -56,7 +59,7 @@ async function validate({ settings, issuer }: Parts, token: string): Promise<Log
       now: at
     })
   } catch (error) {
-    if (error instanceof errors.JWKSNoMatchingKey && isForeign(keys, token))
+    if (error instanceof errors.JWKSNoMatchingKey && isForeign(keys, token, at))
       throw new AuthError('invalid_logout_token', error.message)
     throw error
   }
@@ -64,12 +67,14 @@ async function validate({ settings, issuer }: Parts, token: string): Promise<Log
 
 /**
  * Whether an unknown key is nobody's: an issuer publishes a key before it signs with it, so one that was not there when the keys
- * were read after the token was signed will never be. Otherwise it may be new, and the keys were read a moment too early.
+ * were read after the token was signed will never be. Otherwise it may be new, and the keys were read a moment too early. No token
+ * is signed after it came in, whatever it says.
+ * @param at when the token came in, in UTC seconds
  */
-function isForeign(keys: IssuerKeys, token: string): boolean {
+function isForeign(keys: IssuerKeys, token: string, at: number): boolean {
   try {
     const { iat } = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString())
-    return !(iat > keys.readAt())
+    return !(Math.min(iat, at) > keys.readAt())
   } catch {
     return true
   }

@@ -1,7 +1,7 @@
 import * as openid from 'openid-client'
 import { page, redirect, withCookies } from './answers.ts'
 import { AuthError } from './auth-error.ts'
-import { linksTo } from './login.ts'
+import { linksTo, resourceOf } from './login.ts'
 import { now, type Parts } from './parts.ts'
 import type { PendingSignIn } from './pending-sign-ins.ts'
 import type { RpSession } from './sessions/store.ts'
@@ -37,7 +37,7 @@ async function outcome(
     const code = refusalOf(error)
     // The silent question was answered with no: whoever asked goes on as before.
     if (isSilent && code.endsWith('_required')) return redirect(settings.origin + returnTo)
-    if (!(code in reasons)) settings.onError(error)
+    if (!reasons.has(code)) settings.onError(error)
     return failed(parts, returnTo, code)
   }
   const cookie = await sessions.open(request, session)
@@ -52,18 +52,21 @@ async function outcome(
  */
 async function redeem({ settings, issuer }: Parts, attempt: PendingSignIn, address: URL): Promise<RpSession> {
   const server = await issuer.openid()
-  const tokens = await openid.authorizationCodeGrant(server, address, {
+  const checks = {
     expectedState: attempt.state,
     expectedNonce: attempt.nonce,
     pkceCodeVerifier: attempt.verifier,
     idTokenExpected: true
-  })
+  }
+  const tokens = await openid.authorizationCodeGrant(server, address, checks, resourceOf(settings))
   const claims = tokens.claims()
   if (!claims || tokens.id_token === undefined || typeof claims.sid !== 'string')
     throw new AuthError('issuer_refused', 'the ID Token has no sid, by which a logout could be recognised')
-  const more = server.serverMetadata().userinfo_endpoint
-    ? await openid.fetchUserInfo(server, tokens.access_token, claims.sub)
-    : {}
+  // A token for an API opens no userinfo. What there is to know of the person stands in the ID Token then.
+  const more =
+    server.serverMetadata().userinfo_endpoint && settings.resource === undefined
+      ? await openid.fetchUserInfo(server, tokens.access_token, claims.sub)
+      : {}
   const at = now()
   return {
     iss: claims.iss,
@@ -88,16 +91,17 @@ function refusalOf(error: unknown): string {
   return 'sign_in_failed'
 }
 
-const reasons: Record<string, string> = {
-  access_denied: 'You chose not to sign in.',
-  invalid_grant: 'You were signed out before this sign-in was finished.',
-  unknown_sign_in: 'This sign-in is too old, was used already, or began in another browser.'
-}
+/** By code. A map, since the code may be any text. */
+const reasons = new Map([
+  ['access_denied', 'You chose not to sign in.'],
+  ['invalid_grant', 'You were signed out before this sign-in was finished.'],
+  ['unknown_sign_in', 'This sign-in is too old, was used already, or began in another browser.']
+])
 
 function failed(parts: Parts, returnTo: string, code: string): Response {
   return page(400, {
     title: 'You are not signed in',
-    text: reasons[code] ?? 'The sign-in server did not answer as it should.',
+    text: reasons.get(code) ?? 'The sign-in server did not answer as it should.',
     code,
     links: linksTo(parts, returnTo)
   })

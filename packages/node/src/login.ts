@@ -1,6 +1,6 @@
 import * as openid from 'openid-client'
 import { page, redirect } from './answers.ts'
-import { localPath } from './options.ts'
+import { localPath, type Settings } from './options.ts'
 import { now, type Parts } from './parts.ts'
 import { stateAt } from './pending-sign-ins.ts'
 
@@ -35,6 +35,7 @@ export async function login(parts: Parts, request: Request): Promise<Response> {
     ...Object.fromEntries(asked),
     redirect_uri: `${settings.origin}${settings.basePath}/callback`,
     scope: settings.scope,
+    ...resourceOf(settings),
     state,
     nonce,
     code_challenge: await openid.calculatePKCECodeChallenge(verifier),
@@ -43,6 +44,10 @@ export async function login(parts: Parts, request: Request): Promise<Response> {
   const isSilent = searchParams.get('prompt') === 'none'
   return redirect(address.href, await pending.start(request, { state, nonce, verifier, returnTo, isSilent }))
 }
+
+/** The API that a request for a token names, if there is one (RFC 8707 §2). */
+export const resourceOf = ({ resource }: Settings): { resource?: string } =>
+  resource === undefined ? {} : { resource }
 
 /** Where a sign-in leads: a path of this site, but none of the kit's own, which could go round for ever. */
 function pathAfter({ settings }: Parts, given: string | null): string {

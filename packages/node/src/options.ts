@@ -17,6 +17,8 @@ export interface AuthOptions {
   base_path?: string
   /** What a sign-in asks for. Default `openid profile`. */
   scope?: string
+  /** The API that access tokens are for, by its name at the issuer (RFC 8707). Default: none in particular. */
+  resource?: string
   /** Where RP sessions are kept: `memorySessions()`, or one that several processes share. */
   sessions: RpSessionStore
   /** Name of the session cookie, which `__Host-` is put before on https. Default `utgang-rp`. */
@@ -47,6 +49,7 @@ export interface Settings {
   origin: string
   basePath: string
   scope: string
+  resource: string | undefined
   store: RpSessionStore
   cookieName: string
   isSecure: boolean
@@ -74,7 +77,8 @@ const defaults = {
 /** Every name that an option may have; another one is a mistake somebody should hear of. */
 const known = new Set([
   ...Object.keys(defaults),
-  ...['issuer', 'client_id', 'client_secret', 'origin', 'sessions', 'fetch', 'id_token_signed_response_alg']
+  ...['issuer', 'client_id', 'client_secret', 'origin', 'resource', 'sessions', 'fetch'],
+  'id_token_signed_response_alg'
 ])
 
 /** Checks the options of `createAuth`. @throws AuthError `invalid_options`: every problem, each with option, value and what is expected */
@@ -99,6 +103,11 @@ export function readOptions(options: AuthOptions): Settings {
     isText(given.scope) && given.scope.split(' ').includes('openid'),
     'scopes, openid among them'
   )
+  check(
+    'resource',
+    given.resource === undefined || isResource(given.resource),
+    'an absolute URI without fragment, as the issuer knows the API'
+  )
   check('sessions', typeof given.sessions?.endBySid === 'function', 'a store, such as memorySessions()')
   check('cookie_name', /^[\w.-]{1,64}$/.test(given.cookie_name), 'letters, digits, "-", "_" and "."')
   check('session_seconds', isSeconds(given.session_seconds), 'whole seconds, 60 or more')
@@ -119,6 +128,7 @@ export function readOptions(options: AuthOptions): Settings {
     origin: given.origin,
     basePath: given.base_path,
     scope: given.scope,
+    resource: given.resource,
     store: given.sessions,
     // Safari keeps no Secure cookie that came by http, and the prefix demands one.
     cookieName: (isSecure ? '__Host-' : '') + given.cookie_name.replace(/^__(Host|Secure)-/, ''),
@@ -158,6 +168,9 @@ const withoutUndefined = (options: AuthOptions): AuthOptions =>
 const isText = (value: unknown): value is string => typeof value === 'string' && value !== ''
 
 const isFunction = (value: unknown): boolean => typeof value === 'function'
+
+/** RFC 8707 §2. */
+const isResource = (value: unknown): boolean => isText(value) && URL.canParse(value) && !value.includes('#')
 
 const isSeconds = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 60
 

@@ -203,6 +203,20 @@ test('new keys of the issuer are found, and strangers make it read them at most 
   expect(jwksAsked()).toBe(3)
 })
 
+test('a stranger’s token from the future is 400 at once, and nothing that he sends fills the log', async () => {
+  const now = Math.floor(Date.now() / 1000)
+  vi.useFakeTimers({ toFake: ['Date'], now: now * 1000 })
+  expect((await tellOf({ sid: 's-1' })).status).toBe(200)
+  // The keys were read in this very second, so a key that is not among them by now never will be.
+  for (const iat of [now, now + 29, now + 31, now + 1e9, 'soon', null])
+    expect([iat, (await tellOf({ sid: 's-1', iat }, 'stranger-1')).status]).toEqual([iat, 400])
+  vi.advanceTimersByTime(5_000)
+  // Now it could be new; such as nobody can have signed yet counts as signed when it came.
+  for (const iat of [now + 5, now + 34, now + 1e9])
+    expect([iat, (await tellOf({ sid: 's-1', iat }, 'stranger-1')).status]).toEqual([iat, 503])
+  expect(errors).toEqual([])
+})
+
 test.each(['/.well-known/openid-configuration', '/jwks'])(
   'an issuer that fails at %s: 503, and then it counts',
   async path => {

@@ -209,15 +209,20 @@ describe('what can come of it instead', () => {
     expect(back.json()).toEqual({ sub: 'u-ola' })
   })
 
-  test('what the issuer says is shown as text', async () => {
-    const { headers } = await app.person.ask(`${app.origin}/auth/login`)
-    const state = new URL(headers.get('location') ?? '').searchParams.get('state')
-    const query = new URLSearchParams({ state: state ?? '', error: '<b>"x', iss: app.issuer.issuer })
-    const page = await app.person.open(`${app.origin}/auth/callback?${query}`)
-    expect(page.status).toBe(400)
-    expect(page.text).not.toContain('<b>')
-    expect(page.headers.get('content-security-policy')).toContain("default-src 'none'")
-  })
+  test.each(['<b>"x', '__proto__', 'constructor', 'toString'])(
+    'what the issuer says is shown as text: %s',
+    async error => {
+      const { headers } = await app.person.ask(`${app.origin}/auth/login`)
+      const state = new URL(headers.get('location') ?? '').searchParams.get('state')
+      const query = new URLSearchParams({ state: state ?? '', error, iss: app.issuer.issuer })
+      const page = await app.person.open(`${app.origin}/auth/callback?${query}`)
+      expect(page.status).toBe(400)
+      expect(page.text).not.toContain('<b>')
+      expect(page.text).toContain('The sign-in server did not answer as it should.')
+      expect(page.headers.get('content-security-policy')).toContain("default-src 'none'")
+      expect(app.errors).toHaveLength(1)
+    }
+  )
 
   test('an issuer that is down at the start: a page says so, and it works once it is up', async () => {
     const discovery = '/.well-known/openid-configuration'

@@ -152,6 +152,7 @@ test('every option has a row', () => {
     origin: true,
     base_path: true,
     scope: true,
+    resource: true,
     sessions: true,
     cookie_name: true,
     session_seconds: true,

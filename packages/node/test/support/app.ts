@@ -31,8 +31,8 @@ export interface App {
   me(person?: Person): Promise<unknown>
   /** The person's session in the store, with its key. */
   entry(): Promise<[string, RpSession]>
-  /** Another process of the same application, on the same store; it listens nowhere. */
-  another(): Auth
+  /** Another process of the same application, on the same store; it listens nowhere. @param more options that differ */
+  another(more?: Partial<AuthOptions>): Auth
   close(): Promise<void>
 }
 
@@ -43,19 +43,25 @@ export const unreachable = (): never => {
   throw new TypeError('fetch failed')
 }
 
-/** Starts both. @param given options besides the usual. @param client metadata of the client besides the usual */
+/**
+ * Starts both.
+ * @param given options besides the usual
+ * @param client metadata of the client besides the usual
+ * @param config of the issuer besides the usual
+ */
 export async function openApp(
   given: Partial<AuthOptions> | ((issuer: TestIssuer) => Partial<AuthOptions>) = {},
-  client: object = {}
+  client: object = {},
+  config: object = {}
 ): Promise<App> {
   const site = await openSite()
   const origin = `http://site.localhost:${site.port}`
-  const issuer = await openIssuer([registration('site', origin, client)])
+  const issuer = await openIssuer([registration('site', origin, client)], config)
   const options = typeof given === 'function' ? given(issuer) : given
   const out = outgoing()
   const store = options.sessions ?? memorySessions()
   const person = newPerson()
-  const open = (): Auth =>
+  const open = (more: Partial<AuthOptions> = {}): Auth =>
     createAuth({
       issuer: issuer.issuer,
       client_id: 'site',
@@ -72,6 +78,7 @@ export async function openApp(
         return answer
       },
       ...options,
+      ...more,
       sessions: store
     })
   const auth = open()
@@ -95,8 +102,8 @@ export async function openApp(
       if (!session) throw new Error('no session')
       return [key, session]
     },
-    another() {
-      const auth = open()
+    another(more) {
+      const auth = open(more)
       others.push(auth)
       return auth
     },

@@ -33,9 +33,9 @@ export const registration = (client_id: string, origin: string, more: object = {
   ...more
 })
 
-/** Starts one that knows these clients. */
-export async function openIssuer(clients: object[]): Promise<TestIssuer> {
-  const { issuer, system } = await openAnywhere(clients, 5)
+/** Starts one that knows these clients. @param more of its configuration */
+export async function openIssuer(clients: object[], more: object = {}): Promise<TestIssuer> {
+  const { issuer, system } = await openAnywhere({ clients, ...more }, 5)
   const now = (): number => Math.floor(Date.now() / 1000)
   return {
     ...system,
@@ -50,7 +50,7 @@ export async function openIssuer(clients: object[]): Promise<TestIssuer> {
 
 /** Its port is part of its name, so that it has to be known before it listens; somebody else may take it meanwhile. */
 async function openAnywhere(
-  clients: object[],
+  config: object,
   attempts: number
 ): Promise<{ issuer: string; system: TestSystem }> {
   const port = await freePort()
@@ -58,11 +58,11 @@ async function openAnywhere(
   const listen = { host: '127.0.0.1', port }
   try {
     const system = await openSystem({
-      config: { issuer, listen, clients, users, allow_private_addresses: true }
+      config: { issuer, listen, users, allow_private_addresses: true, ...config }
     })
     return { issuer, system }
   } catch (error) {
     if (attempts === 0 || (error as { code?: string }).code !== 'EADDRINUSE') throw error
-    return openAnywhere(clients, attempts - 1)
+    return openAnywhere(config, attempts - 1)
   }
 }
