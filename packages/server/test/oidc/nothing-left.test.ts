@@ -15,7 +15,7 @@ import {
 } from '../support/sign-in.ts'
 import { advance, openSystem, type TestSystem } from '../support/system.ts'
 
-/* After each way out nothing of the session works any more: cookie, codes, open pages, bound tokens (AS-05). */
+/* After each way out nothing of the session works any more: cookie, codes, open pages, bound tokens. */
 
 let at: TestSystem
 beforeAll(async () => {
@@ -83,7 +83,7 @@ async function expectNothingLeft(before: Before): Promise<void> {
 }
 
 describe.each(ways)('$way', ({ cause, everyToken }) => {
-  test('leaves nothing', async () => {
+  test('AS-05: leaves nothing', async () => {
     const before = await everything()
     await at.system.heart.end(cause(before))
     await expectNothingLeft(before)
@@ -103,7 +103,7 @@ describe.each(ways)('$way', ({ cause, everyToken }) => {
   })
 })
 
-test('time alone leaves as little', async () => {
+test('AS-05: time alone leaves as little', async () => {
   const browser = at.browser()
   const bound = await signIn(at, browser, 'market', { remember: false })
   advance(2 * 3600)

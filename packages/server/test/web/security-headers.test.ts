@@ -14,7 +14,7 @@ afterAll(() => Promise.all([at.close(), secure.close()]))
 
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
-/** What every answer must say of itself, page or data, good or bad (AS-19, BCP-18, BCP-19). */
+/** What every answer must say of itself, page or data, good or bad. */
 function check({ headers, path }: Answer): void {
   const is = (name: string): string => String(headers[name] ?? '')
   const seen = `${path} ${JSON.stringify(headers)}`
@@ -35,7 +35,7 @@ function check({ headers, path }: Answer): void {
   expect(is('server') + is('x-powered-by'), seen).toBe('')
 }
 
-test('every route answers with the security headers, whatever comes of it', async () => {
+test('AS-19, BCP-18, BCP-19: every route answers with the security headers, whatever comes of it', async () => {
   const routes = routesOf(at)
   expect(routes.map(route => route.path)).toEqual(
     expect.arrayContaining(['/', '/logout', '/oauth/token', '/sign-in/made-up', '/api/2/me', '/healthz'])
@@ -45,7 +45,7 @@ test('every route answers with the security headers, whatever comes of it', asyn
     if (route.path !== '/oauth/check_session') check(await at.ask(route.path, asking(route)))
 })
 
-test('good answers of each kind carry them too: pages, redirects, tokens, data', async () => {
+test('AS-19: good answers of each kind carry them too: pages, redirects, tokens, data', async () => {
   const browser = at.browser()
   const { path } = authorization('news')
   const toSignIn = await browser.go(path)

@@ -3,14 +3,17 @@ import { checkConfig } from '../../src/config/load.ts'
 import { clients, issuer } from '../support/fixtures.ts'
 import { startSystem } from '../support/system.ts'
 
-const encryption = [
-  { id_token_encrypted_response_alg: 'RSA-OAEP-256' },
-  { id_token_encrypted_response_enc: 'A256GCM' }
+/** What ID Tokens, and so Logout Tokens, never are: unsigned, signed with a secret that two hold, encrypted. */
+const unwanted: [string, Record<string, string>][] = [
+  ['BCL-11', { id_token_signed_response_alg: 'none' }],
+  ['BCL-11', { id_token_signed_response_alg: 'HS256' }],
+  ['BCL-12', { id_token_encrypted_response_alg: 'RSA-OAEP-256' }],
+  ['BCL-12', { id_token_encrypted_response_enc: 'A256GCM' }]
 ]
 
-test.each(encryption)(
-  'BCL-12: a client that wants its tokens encrypted cannot register: %o',
-  async wanted => {
+test.each(unwanted)(
+  '%s: a client that wants its tokens otherwise than they are made cannot register: %o',
+  async (_id, wanted) => {
     const at = await startSystem({ config: { registration: true } })
     const register = async (more: object) => {
       const metadata = { redirect_uris: ['https://new.example/callback'], ...more }
@@ -22,12 +25,15 @@ test.each(encryption)(
     expect((await register({})).status).toBe(201)
     expect(await register(wanted)).toMatchObject({
       status: 400,
-      body: { error: 'invalid_client_metadata', error_description: expect.stringContaining('encrypted') }
+      body: {
+        error: 'invalid_client_metadata',
+        error_description: expect.stringMatching(/encrypted|id_token_signed_response_alg/)
+      }
     })
   }
 )
 
-test.each(encryption)('BCL-12: neither can it be configured: %o', wanted => {
+test.each(unwanted)('%s: neither can it be configured: %o', (_id, wanted) => {
   const config = {
     issuer,
     storage: 'sqlite::memory:',
