@@ -1,7 +1,10 @@
 import type { ClaimedDelivery } from '../storage/records.ts'
+import type { Met } from './schedule.ts'
 
-/** Most attempts under way to one host, so that one that is slow delays nobody else. */
-const mostToOneHost = 8
+/** Most attempts under way to one host of which nothing is known, so that one that is slow delays nobody else. */
+const firstToOneHost = 8
+/** Most attempts under way to one host. Each that is heard makes room for one more, and one that fails takes it all back. */
+const mostToOneHost = 32
 /**
  * Most that wait for one host, and so most that are claimed for one application, ahead of their turn: as many as are
  * attempted well within a lease, each at its slowest.
@@ -21,11 +24,11 @@ interface Lanes {
   /** Takes what may begin, at most so many. */
   take(most: number): ClaimedDelivery[]
   /**
-   * An attempt is over. An application that did not answer is asked one at a time until it does, so that it keeps no
+   * An attempt is over. An application that did not answer (`status` is `null`) is asked one at a time until it does, so that it keeps no
    * places from those who share its host.
    * @returns what waited and is better given back
    */
-  done(delivery: ClaimedDelivery, answered: boolean): ClaimedDelivery[]
+  done(delivery: ClaimedDelivery, met: Pick<Met, 'status' | 'verdict'>): ClaimedDelivery[]
   /** Whether the last that was asked of an application has not been answered. */
   isSilent(way: string): boolean
   /** Takes all that waits. */
@@ -36,87 +39,113 @@ interface Lanes {
 export const wayOf = ({ clientId, kind }: Pick<ClaimedDelivery, 'clientId' | 'kind'>): string =>
   `${clientId} ${kind}`
 
+/** What one host is asked and will be. */
+interface Host {
+  underWay: number
+  /** Most that may be under way. */
+  most: number
+  waiting: number
+  /** Lanes in which something waits. */
+  lanes: Set<Lane>
+}
+
+/** What one application, in one of its ways, is told at one host. */
+interface Lane {
+  host: Host
+  queue: ClaimedDelivery[]
+  underWay: number
+  silent: boolean
+}
+
 /** Lanes with nobody in them. */
 export function newLanes(): Lanes {
-  const waiting = new Map<string, ClaimedDelivery[]>()
-  const perWay = new Map<string, number>()
-  const perHost = new Map<string, number>()
-  const hostOfWay = new Map<string, string>()
-  const waitingAtHost = new Map<string, number>()
-  const silent = new Set<string>()
-  const hosts = new WeakMap<ClaimedDelivery, string>()
+  const hosts = new Map<string, Host>()
+  const lanes = new Map<string, Lane>()
+  /** Where each way led when it was last looked at: an application may move. */
+  const laneOfWay = new Map<string, Lane>()
+  const laneOfDelivery = new WeakMap<ClaimedDelivery, Lane>()
+  /** Those of which the next may be free to begin; all others are not looked at. */
+  const ready = new Set<Lane>()
 
-  /** Looked up far more often than an address should be taken apart. */
-  function hostOf(delivery: ClaimedDelivery): string {
-    const known = hosts.get(delivery)
-    if (known !== undefined) return known
-    // An address that is none has no host, and must not keep others waiting.
-    const host = URL.parse(delivery.address)?.host ?? delivery.address
-    hosts.set(delivery, host)
-    return host
-  }
-
-  function isFull(way: string, host: string): boolean {
-    const most = silent.has(way) ? 1 : mostToOneHost
-    return (perWay.get(way) ?? 0) >= most || (perHost.get(host) ?? 0) >= mostToOneHost
-  }
-
-  function leave(way: string): ClaimedDelivery[] {
-    const lane = waiting.get(way) ?? []
-    waiting.delete(way)
-    for (const delivery of lane) add(waitingAtHost, hostOf(delivery), -1)
+  function laneOf(delivery: ClaimedDelivery): Lane {
+    const known = laneOfDelivery.get(delivery)
+    if (known) return known
+    const [way, name] = [wayOf(delivery), hostOf(delivery)]
+    const host = hosts.get(name) ?? { underWay: 0, most: firstToOneHost, waiting: 0, lanes: new Set() }
+    hosts.set(name, host)
+    const lane = lanes.get(`${name} ${way}`) ?? { host, queue: [], underWay: 0, silent: false }
+    lanes.set(`${name} ${way}`, lane)
+    laneOfWay.set(way, lane)
+    laneOfDelivery.set(delivery, lane)
     return lane
+  }
+
+  function leave(lane: Lane): ClaimedDelivery[] {
+    const { host, queue } = lane
+    host.waiting -= queue.length
+    host.lanes.delete(lane)
+    ready.delete(lane)
+    return queue.splice(0)
   }
 
   return {
     busy: () =>
-      new Set(
-        [...hostOfWay].filter(([way, host]) => waitingAtHost.has(host) || isFull(way, host)).map(it => it[0])
-      ),
+      new Set([...laneOfWay].filter(([, lane]) => lane.host.waiting > 0 || isFull(lane)).map(([way]) => way)),
     add(claimed) {
       const tooMany: ClaimedDelivery[] = []
       for (const delivery of inTurns(claimed)) {
-        const way = wayOf(delivery)
-        const host = hostOf(delivery)
-        hostOfWay.set(way, host)
-        if ((waitingAtHost.get(host) ?? 0) >= mostAhead) {
+        const lane = laneOf(delivery)
+        if (lane.host.waiting >= mostAhead) {
           tooMany.push(delivery)
           continue
         }
-        add(waitingAtHost, host, 1)
-        const lane = waiting.get(way)
-        if (lane) lane.push(delivery)
-        else waiting.set(way, [delivery])
+        lane.queue.push(delivery)
+        lane.host.waiting++
+        lane.host.lanes.add(lane)
+        ready.add(lane)
       }
       return tooMany
     },
     take(most) {
       const taken: ClaimedDelivery[] = []
-      for (const [way, lane] of waiting) {
-        for (let next = lane[0]; next && taken.length < most; next = lane[0]) {
-          const host = hostOf(next)
-          if (isFull(way, host)) break
-          add(perWay, way, 1)
-          add(perHost, host, 1)
-          add(waitingAtHost, host, -1)
-          taken.push(next)
-          lane.shift()
+      for (const lane of ready) {
+        const { host, queue } = lane
+        while (queue[0] && taken.length < most && !isFull(lane)) {
+          taken.push(queue[0])
+          queue.shift()
+          lane.underWay++
+          host.underWay++
+          host.waiting--
         }
-        if (lane.length === 0) waiting.delete(way)
+        if (queue.length === 0) host.lanes.delete(lane)
+        if (queue.length === 0 || isFull(lane)) ready.delete(lane)
+        if (taken.length >= most) break
       }
       return taken
     },
-    done(delivery, answered) {
-      const way = wayOf(delivery)
-      add(perWay, way, -1)
-      add(perHost, hostOf(delivery), -1)
-      if (answered) silent.delete(way)
-      else silent.add(way)
-      return answered ? [] : leave(way)
+    done(delivery, { status, verdict }) {
+      const lane = laneOf(delivery)
+      const { host } = lane
+      lane.underWay--
+      host.underWay--
+      host.most = verdict === 'failed' ? firstToOneHost : Math.min(host.most + 1, mostToOneHost)
+      lane.silent = status === null
+      const givenBack = lane.silent ? leave(lane) : []
+      for (const waiting of host.lanes) ready.add(waiting)
+      return givenBack
     },
-    isSilent: way => silent.has(way),
-    drain: () => [...waiting.keys()].flatMap(leave)
+    isSilent: way => laneOfWay.get(way)?.silent === true,
+    drain: () => [...lanes.values()].flatMap(leave)
   }
+}
+
+function isFull({ host, underWay, silent }: Lane): boolean {
+  return host.underWay >= host.most || (silent && underWay >= 1)
+}
+
+/** An address that is none has no host, and must not keep others waiting. */
+function hostOf({ address }: ClaimedDelivery): string {
+  return URL.parse(address)?.host ?? address
 }
 
 /** The first of each application, then the second of each, and so on. */
@@ -124,14 +153,9 @@ function inTurns(claimed: readonly ClaimedDelivery[]): ClaimedDelivery[] {
   const places = new Map<string, number>()
   const withPlace = claimed.map(delivery => {
     const way = wayOf(delivery)
-    add(places, way, 1)
-    return { delivery, place: places.get(way) ?? 0 }
+    const place = (places.get(way) ?? 0) + 1
+    places.set(way, place)
+    return { delivery, place }
   })
   return withPlace.toSorted((a, b) => a.place - b.place).map(it => it.delivery)
-}
-
-function add(counts: Map<string, number>, key: string, by: number): void {
-  const count = (counts.get(key) ?? 0) + by
-  if (count === 0) counts.delete(key)
-  else counts.set(key, count)
 }

@@ -30,6 +30,8 @@ export interface OutboxParts {
 
 /** Most attempts under way at once in this process. */
 const mostAtOnce = 256
+/** Most attempts that begin in one turn of the event loop, so that what people ask for comes in between. */
+const mostInOneTurn = 32
 /** Most that are claimed at once: those, as many that wait their turn, and what is being written down. */
 const mostInHand = 3 * mostAtOnce
 /** So many free places are worth a look for more. */
@@ -103,14 +105,17 @@ export function startOutbox(parts: OutboxParts): Outbox {
 
   function startNext(): void {
     if (stopping) giveBack(lanes.drain())
-    for (const delivery of lanes.take(mostAtOnce - underWay.size)) start(delivery)
+    const most = Math.min(mostAtOnce - underWay.size, mostInOneTurn)
+    const next = lanes.take(most)
+    for (const delivery of next) start(delivery)
+    if (next.length === mostInOneTurn) goOnSoon()
   }
 
   function start(delivery: ClaimedDelivery): void {
     firsts.started(delivery)
     const attempted = attempt(delivery).then(met => {
       underWay.delete(attempted)
-      giveBack(lanes.done(delivery, met.status !== null))
+      giveBack(lanes.done(delivery, met))
       keep(
         record(delivery, met).finally(() => {
           inHand.delete(delivery.id)

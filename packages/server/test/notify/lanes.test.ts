@@ -1,9 +1,12 @@
 import { describe, expect, test } from 'vitest'
 import { mostAhead, newLanes, wayOf } from '../../src/notify/lanes.ts'
+import type { ClaimedDelivery } from '../../src/storage/records.ts'
 import { owed } from './owed.ts'
 
 /** Deliveries that begin when there is room for as many as anybody could want. */
 const everything = 1000
+const heard = { status: 200, verdict: 'heard' } as const
+const silence = { status: null, verdict: 'failed' } as const
 const ways = (taken: Parameters<typeof wayOf>[0][]): string[] => taken.map(wayOf)
 
 describe('room', () => {
@@ -13,8 +16,31 @@ describe('room', () => {
     const taken = lanes.take(everything)
     expect(ways(taken).sort()).toEqual(ways([...owed('a', 6), ...owed('b', 2), ...owed('c', 3)]))
     expect(lanes.take(everything)).toEqual([])
-    for (const it of taken) expect(lanes.done(it, true)).toEqual([])
+    for (const it of taken) expect(lanes.done(it, heard)).toEqual([])
     expect(ways(lanes.take(everything))).toEqual(ways(owed('b', 4)))
+  })
+
+  test('a host that answers is asked more and more at once, up to thirty-two; a failure takes it all back', () => {
+    const lanes = newLanes()
+    const underWay: ClaimedDelivery[] = []
+    function start(): number {
+      lanes.add(owed('a', mostAhead))
+      underWay.push(...lanes.take(everything))
+      return underWay.length
+    }
+    function end(met: Parameters<typeof lanes.done>[1]): void {
+      const first = underWay.shift()
+      if (first) lanes.done(first, met)
+    }
+    expect(start()).toBe(8)
+    for (let answers = 1; answers <= 30; answers++) {
+      end(heard)
+      expect(start()).toBe(Math.min(8 + answers, 32))
+    }
+    end({ status: 503, verdict: 'failed' })
+    expect(start()).toBe(31)
+    while (underWay.length > 0) end({ status: 503, verdict: 'failed' })
+    expect(start()).toBe(8)
   })
 
   test('another port is another host, and an address that is none is its own', () => {
@@ -64,19 +90,19 @@ describe('what is claimed ahead', () => {
     ])
   })
 
-  test('for a host to which something waits, or eight are under way, nothing is claimed', () => {
+  test('for a host to which something waits, or as many are under way as may be, nothing is claimed', () => {
     const lanes = newLanes()
     expect(lanes.busy()).toEqual(new Set())
-    lanes.add([...owed('a', 9), ...owed('b', 1, 'other.example')])
+    lanes.add([...owed('a', 10), ...owed('b', 1, 'other.example')])
     expect(lanes.busy()).toEqual(new Set(ways([...owed('a'), ...owed('b')])))
     const taken = lanes.take(everything)
     expect(lanes.busy()).toEqual(new Set(ways(owed('a'))))
     const [first, second] = taken
-    if (first) lanes.done(first, true)
-    expect(lanes.take(everything)).toHaveLength(1)
-    // Eight without an answer, none waits.
+    if (first) lanes.done(first, heard)
+    expect(lanes.take(everything)).toHaveLength(2)
+    // Nine without an answer, none waits.
     expect(lanes.busy()).toEqual(new Set(ways(owed('a'))))
-    if (second) lanes.done(second, true)
+    if (second) lanes.done(second, heard)
     expect(lanes.busy()).toEqual(new Set())
   })
 
@@ -98,16 +124,16 @@ describe('an application that does not answer', () => {
     const all = owed('a', 12)
     lanes.add(all)
     const [first, ...others] = lanes.take(everything)
-    expect(first && lanes.done(first, false)).toEqual(all.slice(8))
+    expect(first && lanes.done(first, silence)).toEqual(all.slice(8))
     lanes.add(owed('a', 4))
     // Seven are still under way.
     expect(lanes.take(everything)).toEqual([])
     expect(lanes.busy()).toEqual(new Set(ways(owed('a'))))
-    for (const it of others) lanes.done(it, false)
+    for (const it of others) lanes.done(it, silence)
     lanes.add(owed('a', 4))
     const [only, ...none] = lanes.take(everything)
     expect(none).toEqual([])
-    expect(only && lanes.done(only, true)).toEqual([])
+    expect(only && lanes.done(only, heard)).toEqual([])
     expect(lanes.take(everything)).toHaveLength(3)
   })
 
@@ -116,7 +142,7 @@ describe('an application that does not answer', () => {
     lanes.add([...owed('ill', 4), ...owed('well', 12)])
     const taken = lanes.take(everything)
     const ill = taken.filter(it => it.clientId === 'ill')
-    for (const it of ill) expect(lanes.done(it, false)).toEqual([])
+    for (const it of ill) expect(lanes.done(it, silence)).toEqual([])
     lanes.add(owed('ill', 4))
     const next = lanes.take(everything)
     expect(next.filter(it => it.clientId === 'well')).toHaveLength(4)

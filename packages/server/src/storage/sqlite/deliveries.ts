@@ -1,4 +1,4 @@
-import type { DatabaseSync } from 'node:sqlite'
+import type { DatabaseSync, SQLOutputValue } from 'node:sqlite'
 import type { AttemptRow, ClaimedDelivery, Delivery, Json } from '../records.ts'
 import type { DeliveryLimits, DeliveryStore } from '../storage.ts'
 import type { GroupCommit } from './group-commit.ts'
@@ -71,9 +71,9 @@ export function sqliteDeliveries(
       // Each receiver has one stream. While that stands still, or its client may hear nothing, what it owes stays where it is.
       if (kind === 'security_event' && streamSpeaks.get(clientId) === undefined) continue
       const rows = due.all(clientId, kind, now, Math.min(left, limits.perClient))
-      const signed = rows.length > 0 ? (signedFor.get(clientId) ?? unknownClient) : unknownClient
+      const client = rows.length > 0 ? (signedFor.get(clientId) ?? unknownClient) : unknownClient
       for (const row of rows) {
-        const it = claimedOf({ ...row, ...signed })
+        const it = claimedOf(row, client)
         if (isSuperseded(it, now)) {
           settle.run(it.id, 'superseded', 0, now, 0)
           continue
@@ -126,10 +126,28 @@ export function sqliteDeliveries(
   }
 }
 
+type Row = Record<string, SQLOutputValue>
+
 /** Whoever is gone is told as a client that said nothing of itself. */
 const unknownClient = { alg: 'RS256', sealedWebhookSecret: null }
 
-function claimedOf(row: Record<string, unknown>): ClaimedDelivery {
-  const event = row.event === null ? null : (JSON.parse(String(row.event)) as Json)
-  return { ...row, heardMaybe: row.heardMaybe === 1, event } as unknown as ClaimedDelivery
+/** Field by field: a spread of what the driver returns takes longer than the query. */
+function claimedOf(row: Row, { alg, sealedWebhookSecret }: Row): ClaimedDelivery {
+  return {
+    id: row.id,
+    kind: row.kind,
+    logoutId: row.logoutId,
+    clientId: row.clientId,
+    sid: row.sid,
+    sub: row.sub,
+    address: row.address,
+    attempts: row.attempts,
+    createdAt: row.createdAt,
+    heardMaybe: row.heardMaybe === 1,
+    cause: row.cause,
+    streamId: row.streamId,
+    event: row.event === null ? null : (JSON.parse(String(row.event)) as Json),
+    alg,
+    sealedWebhookSecret
+  } as ClaimedDelivery
 }
