@@ -157,6 +157,7 @@ describe('logout', () => {
   test('a form of this site, without JavaScript, leads to after_logout', async () => {
     const answer = await app.auth.handle(request(form))
     expect([answer?.status, answer?.headers.get('location')]).toEqual([303, `${app.origin}/bye`])
+    expect(answer?.headers.get('clear-site-data')).toBe('"cache", "storage"')
     expect([await app.me(), await app.issuer.live()]).toEqual([null, 0])
   })
 

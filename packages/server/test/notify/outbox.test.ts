@@ -158,17 +158,21 @@ test('BCL-09: of four sessions three end, and exactly those three are named', as
   expect(app.received.map(it => it.claims.sid).toSorted()).toEqual(sids.slice(1).toSorted())
 })
 
-test('BCL-26: an address on a private network is not called unless the configuration allows it', async () => {
-  const app = await receiver()
-  const at = await systemThatTells(app.address, {}, { allow_private_addresses: false })
-  const { receiptId } = await signOutAt(at)
-  await settled(at, receiptId, 'pending', 1)
-  const [it] = await at.storage.listDeliveries(receiptId)
-  expect(await at.storage.listAttempts(it?.id ?? '')).toMatchObject([
-    { status: null, problem: expect.stringContaining('private network') }
-  ])
-  expect(app.received).toEqual([])
-})
+test.each(['127.0.0.1', '2130706433', 'inside.localhost'])(
+  'BCL-26: an address on a private network is not called unless the configuration allows it: %s',
+  async host => {
+    const app = await receiver()
+    const address = app.address.replace('127.0.0.1', host)
+    const at = await systemThatTells(address, {}, { allow_private_addresses: false })
+    const { receiptId } = await signOutAt(at)
+    await settled(at, receiptId, 'pending', 1)
+    const [it] = await at.storage.listDeliveries(receiptId)
+    expect(await at.storage.listAttempts(it?.id ?? '')).toMatchObject([
+      { status: null, problem: expect.stringContaining('private network') }
+    ])
+    expect(app.received).toEqual([])
+  }
+)
 
 test('one that hangs delays nobody else, and the redirect waits no longer than it may', async () => {
   const hanging = await receiver(() => {})

@@ -1,6 +1,7 @@
+import dns from 'node:dns'
 import { createServer, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { type AddressInfo, isIP } from 'node:net'
+import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest'
 import { isPrivate, outgoingFetch } from '../../src/web/outgoing.ts'
 
 let server: Server
@@ -61,6 +62,41 @@ test.each([
 ])('what is on this machine is not asked %s', async (_how, address) => {
   await expect(outgoingFetch({ allow_private_addresses: false })(address(port))).rejects.toThrow()
   expect(asked).not.toContain('/secret')
+})
+
+test('BCL-26: a name is looked up once for a connection, and judged by that: one that leads here the next moment does not help', async () => {
+  const lookup = vi.spyOn(dns, 'lookup')
+  onTestFinished(() => lookup.mockRestore())
+  const addresses = ['203.0.113.1', '127.0.0.1']
+  lookup.mockImplementation(((
+    _name: string,
+    _options: object,
+    done: (error: null, found: object[]) => void
+  ) => done(null, [{ address: addresses.shift() ?? '127.0.0.1', family: 4 }])) as never)
+  const fetch = outgoingFetch({ allow_private_addresses: false })
+  const address = `http://rebinding.example:${port}/rebound`
+  // Nobody is at the first address, which the test need not wait for.
+  await expect(fetch(address, { signal: AbortSignal.timeout(300) })).rejects.toThrow()
+  expect(lookup).toHaveBeenCalledTimes(1)
+  await expect(fetch(address)).rejects.toMatchObject({
+    cause: { message: 'rebinding.example is on a private network' }
+  })
+  expect(asked).not.toContain('/rebound')
+})
+
+test('of several addresses of a name only public ones are called', async () => {
+  const lookup = vi.spyOn(dns, 'lookup')
+  onTestFinished(() => lookup.mockRestore())
+  const both = ['203.0.113.1', '127.0.0.1', '::1'].map(address => ({ address, family: isIP(address) }))
+  lookup.mockImplementation(((
+    _name: string,
+    _options: object,
+    done: (error: null, found: object[]) => void
+  ) => done(null, both)) as never)
+  const fetch = outgoingFetch({ allow_private_addresses: false })
+  const address = `http://several.example:${port}/several`
+  await expect(fetch(address, { signal: AbortSignal.timeout(1500) })).rejects.toThrow()
+  expect(asked).not.toContain('/several')
 })
 
 test('it is asked where the config allows it, and no redirect is followed even then', async () => {
