@@ -27,7 +27,7 @@ const tmpfs = 0x01021994
 /** Those that Logout Tokens are signed with. */
 const algorithms = ['ES256', 'RS256']
 /** Logouts whose deliveries the worker makes in a round, ten each. */
-const logoutsToTell = 1000
+const logoutsToTell = 2500
 /** Who does jobs that need no login. */
 const nobody = { cookie: '', handle: '', accessToken: '', idToken: '' }
 

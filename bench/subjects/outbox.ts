@@ -116,7 +116,7 @@ async function signSome(alg: string): Promise<void> {
 }
 
 async function deliverAll(owed: number): Promise<void> {
-  const out = wayOut(config, { connections: 16 })
+  const out = wayOut(config, { connections: 32 })
   let delivered = 0
   const outbox = startOutbox({
     storage: {

@@ -112,7 +112,7 @@ async function assemble({ config, log, storage, sealer, jobs }: Foundation): Pro
       sealer,
       streams: storage,
       issuer: config.issuer,
-      out: wayOut(config, { connections: 16 })
+      out: wayOut(config, { connections: 32 })
     }),
     failed: error => log.error({ err: error }, 'deliveries could not be taken or written down; tried again')
   })

@@ -88,6 +88,18 @@ export function newLanes(): Lanes {
     return queue.splice(0)
   }
 
+  /** Takes the next of a lane, if one may begin. */
+  function begin(lane: Lane): ClaimedDelivery | undefined {
+    const { host, queue } = lane
+    const next = isFull(lane) ? undefined : queue.shift()
+    if (!next) return undefined
+    lane.underWay++
+    host.underWay++
+    host.waiting--
+    if (queue.length === 0) host.lanes.delete(lane)
+    return next
+  }
+
   return {
     busy: () =>
       new Set([...laneOfWay].filter(([, lane]) => lane.host.waiting > 0 || isFull(lane)).map(([way]) => way)),
@@ -108,18 +120,15 @@ export function newLanes(): Lanes {
     },
     take(most) {
       const taken: ClaimedDelivery[] = []
-      for (const lane of ready) {
-        const { host, queue } = lane
-        while (queue[0] && taken.length < most && !isFull(lane)) {
-          taken.push(queue[0])
-          queue.shift()
-          lane.underWay++
-          host.underWay++
-          host.waiting--
+      // One of each lane, then a second of each, as long as that finds any.
+      for (let before = -1; before < taken.length && taken.length < most; ) {
+        before = taken.length
+        for (const lane of ready) {
+          if (taken.length === most) break
+          const next = begin(lane)
+          if (next) taken.push(next)
+          else ready.delete(lane)
         }
-        if (queue.length === 0) host.lanes.delete(lane)
-        if (queue.length === 0 || isFull(lane)) ready.delete(lane)
-        if (taken.length >= most) break
       }
       return taken
     },

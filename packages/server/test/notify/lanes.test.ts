@@ -14,10 +14,10 @@ describe('room', () => {
     const lanes = newLanes()
     lanes.add([...owed('a', 6), ...owed('b', 6), ...owed('c', 3, 'other.example')])
     const taken = lanes.take(everything)
-    expect(ways(taken).sort()).toEqual(ways([...owed('a', 6), ...owed('b', 2), ...owed('c', 3)]))
+    expect(ways(taken).sort()).toEqual(ways([...owed('a', 4), ...owed('b', 4), ...owed('c', 3)]))
     expect(lanes.take(everything)).toEqual([])
     for (const it of taken) expect(lanes.done(it, heard)).toEqual([])
-    expect(ways(lanes.take(everything))).toEqual(ways(owed('b', 4)))
+    expect(ways(lanes.take(everything)).sort()).toEqual(ways([...owed('a', 2), ...owed('b', 2)]))
   })
 
   test('a host that answers is asked more and more at once, up to thirty-two; a failure takes it all back', () => {
@@ -45,10 +45,10 @@ describe('room', () => {
 
   test('another port is another host, and an address that is none is its own', () => {
     const lanes = newLanes()
-    lanes.add([...owed('a', 8), ...owed('b', 8, 'apps.example:8443'), ...owed('c', 8, '['), ...owed('d', 1)])
-    expect(new Set(ways(lanes.take(everything)))).toEqual(
-      new Set(ways([...owed('a'), ...owed('b'), ...owed('c')]))
-    )
+    lanes.add(owed('a', 8))
+    lanes.take(everything)
+    lanes.add([...owed('b', 8, 'apps.example:8443'), ...owed('c', 8, '['), ...owed('d', 1)])
+    expect(new Set(ways(lanes.take(everything)))).toEqual(new Set(ways([...owed('b'), ...owed('c')])))
   })
 
   test('no more than wanted, and what is left comes next', () => {
@@ -97,7 +97,7 @@ describe('what is claimed ahead', () => {
     expect(lanes.busy()).toEqual(new Set(ways([...owed('a'), ...owed('b')])))
     const taken = lanes.take(everything)
     expect(lanes.busy()).toEqual(new Set(ways(owed('a'))))
-    const [first, second] = taken
+    const [first, second] = taken.filter(it => it.clientId === 'a')
     if (first) lanes.done(first, heard)
     expect(lanes.take(everything)).toHaveLength(2)
     // Nine without an answer, none waits.
@@ -137,7 +137,7 @@ describe('an application that does not answer', () => {
     expect(lanes.take(everything)).toHaveLength(3)
   })
 
-  test('takes no place from those who share its host, and gives nothing of theirs back', () => {
+  test('keeps one place from those who share its host, and gives nothing of theirs back', () => {
     const lanes = newLanes()
     lanes.add([...owed('ill', 4), ...owed('well', 12)])
     const taken = lanes.take(everything)
@@ -145,7 +145,7 @@ describe('an application that does not answer', () => {
     for (const it of ill) expect(lanes.done(it, silence)).toEqual([])
     lanes.add(owed('ill', 4))
     const next = lanes.take(everything)
-    expect(next.filter(it => it.clientId === 'well')).toHaveLength(4)
-    expect(next.filter(it => it.clientId === 'ill')).toHaveLength(0)
+    expect(next.filter(it => it.clientId === 'well')).toHaveLength(3)
+    expect(next.filter(it => it.clientId === 'ill')).toHaveLength(1)
   })
 })

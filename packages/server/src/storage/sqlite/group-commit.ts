@@ -32,8 +32,6 @@ interface Queued {
 const largestGroup = 512
 /** How long a write that is in no hurry waits for company, in milliseconds. */
 const soonMs = 4
-/** So many of them wait no longer. */
-const enough = 64
 
 /**
  * Gathers the writes of one turn of the event loop into one transaction, each in a savepoint of its own:
@@ -120,8 +118,7 @@ export function groupCommit(db: DatabaseSync, flushing: () => void = () => {}): 
     },
     writeSoon(run) {
       const written = enqueue(false, run)
-      if (queue.length >= enough) schedule()
-      else later ??= setTimeout(flush, soonMs)
+      later ??= setTimeout(flush, soonMs)
       return written
     },
     flush: () => {

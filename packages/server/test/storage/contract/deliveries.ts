@@ -49,10 +49,7 @@ export function deliveryContract(open: OpenStorage): void {
   test('what was given back is there at once', async () => {
     const { storage } = await owed(open)
     const claimed = await claim(storage)
-    await storage.returnDeliveries(
-      claimed.map(it => it.id),
-      now
-    )
+    await storage.returnDeliveries(claimed.map(it => it.id))
     expect(await claim(storage)).toHaveLength(2)
   })
 
