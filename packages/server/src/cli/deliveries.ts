@@ -26,7 +26,8 @@ export function registerDeliveryCommands(program: Command): void {
     .argument('<delivery>', 'as `deliveries list` names it')
     .action((id: string, options: { config?: string }) =>
       withStorage(options, async ({ storage }) => {
-        printRows([row(await found(storage, id))], '')
+        const it = await found(storage, id)
+        printRows([{ ...row(it), sid: it.sid ?? '-', sub: it.sub ?? '-' }], '')
         const attempts = await storage.listAttempts(id)
         process.stdout.write('\n')
         printRows(

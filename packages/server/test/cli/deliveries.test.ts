@@ -29,11 +29,13 @@ async function printed(...args: string[]): Promise<string> {
   return stdout
 }
 
-test('list names what is owed; show tells each attempt at it', async () => {
+test('BCL-27: list names what is owed; show tells of which session and user, and each attempt at it', async () => {
   expect(await printed('list')).toMatch(
     new RegExp(`^${id} .* market +back_channel +pending +1 +20\\d\\d-.*https://market`, 'm')
   )
-  expect(await printed('show', id)).toMatch(/2027-.* +503 +12 +a problem/)
+  const shown = await printed('show', id)
+  expect(shown).toMatch(new RegExp(`^${id} .* a-sid +ola$`, 'm'))
+  expect(shown).toMatch(/2027-.* +503 +12 +a problem/)
 })
 
 test('cancel gives it up, once; then only --all lists it; retry makes it due again', async () => {

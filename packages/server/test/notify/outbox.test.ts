@@ -70,6 +70,23 @@ test('BCL-16 BCL-27: after a 503 it is sent again, with a fresh token, and each 
   ])
 })
 
+test.each<[string, () => string]>([
+  ['seconds', () => '600'],
+  ['a date', () => new Date(Date.now() + 600_000).toUTCString()]
+])(
+  'BCL-16: an application says by %s when it wants to hear again, and is left alone until then',
+  async (_what, after) => {
+    const app = await receiver((response, request) =>
+      status(429, { 'retry-after': after() })(response, request)
+    )
+    const at = await systemThatTells(app.address)
+    const { receiptId } = await signOutAt(at)
+    await settled(at, receiptId, 'pending', 1)
+    const [it] = await at.storage.listDeliveries(receiptId)
+    expect(Math.abs((it?.nextAt ?? 0) - (it?.createdAt ?? 0) - 600)).toBeLessThan(10)
+  }
+)
+
 test('BCL-16 BCL-18: a 400 is not repeated; what it says is kept and nothing follows from it', async () => {
   const app = await receiver(
     status(400, { 'content-type': 'application/json' }, '{"error":"invalid_request"}')
