@@ -119,7 +119,7 @@ test('a store that fails is not the token’s fault: 500, and the same token cou
   expect(await isThere('one')).toBe(false)
 })
 
-test('nothing but a form with one logout_token is read', async () => {
+test('BCL-23, BCL-24: nothing but a form with one logout_token is read; the refusal is kept nowhere', async () => {
   const logout_token = await issuer.logoutToken({ sid: 's-1' })
   const form = (text: string): Promise<Response> =>
     tell(text, { 'content-type': 'application/x-www-form-urlencoded' })
@@ -134,6 +134,7 @@ test('nothing but a form with one logout_token is read', async () => {
   for (const answer of answers) {
     expect(answer.status).toBe(400)
     expect(answer.headers.get('content-type')).toBe('application/json')
+    expect(answer.headers.get('cache-control')).toBe('no-store')
     expect(await answer.json()).toEqual({ error: 'invalid_request', error_description: expect.any(String) })
   }
   // None of them used the token up; a charset is no other type, and further fields are none of ours.
