@@ -4,8 +4,8 @@ import { wayOf } from './lanes.ts'
 
 /** Knows which ways have more to tell than is claimed for them at once, so that the next in them comes late. */
 export interface Backlog {
-  /** What a look for deliveries found. */
-  looked(limits: DeliveryLimits, found: readonly ClaimedDelivery[]): void
+  /** What a look for deliveries found. Says whether a way has fallen behind that was not before. */
+  looked(limits: DeliveryLimits, found: readonly ClaimedDelivery[]): boolean
   has(way: string): boolean
 }
 
@@ -16,10 +16,13 @@ export function newBacklog(): Backlog {
     looked({ most, perClient, busy }, found) {
       const counts = new Map<string, number>()
       for (const it of found) counts.set(wayOf(it), (counts.get(wayOf(it)) ?? 0) + 1)
+      const before = behind.size
       for (const [way, count] of counts) if (count >= perClient) behind.add(way)
+      const more = behind.size > before
       // Who was not looked at is where he was.
-      if (found.length >= most) return
-      for (const way of behind) if (!busy.has(way) && (counts.get(way) ?? 0) < perClient) behind.delete(way)
+      if (found.length < most)
+        for (const way of behind) if (!busy.has(way) && (counts.get(way) ?? 0) < perClient) behind.delete(way)
+      return more
     },
     has: way => behind.has(way)
   }

@@ -7,6 +7,8 @@ interface FirstAttempts {
   started(delivery: ClaimedDelivery): void
   /** An attempt is over and on disk. */
   recorded(delivery: ClaimedDelivery): void
+  /** More ways are late than before. */
+  askAgain(): void
   /** Waits until no delivery of a logout is without an attempt but those that will be late, at most so long. Never rejects. */
   wait(logoutId: string, longestMs: number): Promise<void>
 }
@@ -37,6 +39,9 @@ export function firstAttempts(
       if (left?.size === 0) inHand.delete(logoutId)
       const askers = waiters.get(logoutId)
       if (askers && [...(left ?? [])].every(it => isLate(wayOf(it)))) for (const ask of askers) ask()
+    },
+    askAgain() {
+      for (const askers of waiters.values()) for (const ask of askers) ask()
     },
     wait: (logoutId, longestMs) =>
       new Promise<void>(resolve => {

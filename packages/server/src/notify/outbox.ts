@@ -31,7 +31,7 @@ export interface OutboxParts {
 /** Most attempts under way at once in this process. */
 const mostAtOnce = 256
 /** Most attempts that begin in one turn of the event loop, so that what people ask for comes in between. */
-const mostInOneTurn = 32
+const mostInOneTurn = 16
 /** Most that are claimed at once: those, as many that wait their turn, and what is being written down. */
 const mostInHand = 3 * mostAtOnce
 /** So many free places are worth a look for more. */
@@ -84,7 +84,7 @@ export function startOutbox(parts: OutboxParts): Outbox {
       try {
         const limits = { most, perClient: mostAhead, busy: lanes.busy(), after, leaseSeconds }
         const claimed = await storage.claimDeliveries(limits, clock.now())
-        backlog.looked(limits, claimed)
+        if (backlog.looked(limits, claimed)) firsts.askAgain()
         mayFindMore = claimed.length > 0 || limits.busy.size > 0
         const fresh = claimed.filter(it => !inHand.has(it.id))
         for (const { id } of fresh) inHand.add(id)

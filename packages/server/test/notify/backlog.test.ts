@@ -7,7 +7,8 @@ const way = 'a back_channel'
 
 test('a way of which as many were found as are claimed at once is behind, until fewer are found', () => {
   const backlog = newBacklog()
-  backlog.looked(limits, [...owed('a', 3), ...owed('b', 2)])
+  expect(backlog.looked(limits, [...owed('a', 3), ...owed('b', 2)])).toBe(true)
+  expect(backlog.looked(limits, [...owed('a', 3), ...owed('b', 2)])).toBe(false)
   expect([backlog.has(way), backlog.has('b back_channel')]).toEqual([true, false])
   backlog.looked(limits, owed('a', 2))
   expect(backlog.has(way)).toBe(false)

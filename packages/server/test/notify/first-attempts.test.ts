@@ -57,6 +57,16 @@ test('nobody waits for an application whose turn comes too late, and everybody f
   await waiting
 })
 
+test('who waits for an application that falls behind meanwhile, waits no longer', async () => {
+  const { answers, firsts, wait, isLate } = stage()
+  const waiting = wait()
+  answers[0]?.([market])
+  isLate(market)
+  firsts.askAgain()
+  answers[1]?.([market])
+  await waiting
+})
+
 test('when nobody is left but those that are late, nothing is waited for at all', async () => {
   const { answers, wait, isLate } = stage()
   isLate(market)
