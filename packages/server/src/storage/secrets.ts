@@ -1,8 +1,24 @@
-import { createCipheriv, createDecipheriv, hash, randomBytes } from 'node:crypto'
+import { createCipheriv, createDecipheriv, hash, randomBytes, randomFillSync } from 'node:crypto'
 import { UtgangError } from '../errors.ts'
 
+/** Bytes of a value that nobody can guess. */
+const secretBytes = 32
+/** Random bytes that are not used yet: fetched for many values at once, which costs little more than for one. */
+const pool = Buffer.alloc(64 * secretBytes)
+let used = pool.length
+
 /** A new unguessable value: 256 random bits in base64url (43 characters). */
-export const newSecret = (): string => randomBytes(32).toString('base64url')
+export function newSecret(): string {
+  if (used === pool.length) {
+    randomFillSync(pool)
+    used = 0
+  }
+  const bytes = pool.subarray(used, used + secretBytes)
+  used += secretBytes
+  const secret = bytes.toString('base64url')
+  bytes.fill(0)
+  return secret
+}
 
 /** The form in which a value that is only compared is kept: SHA-256 in base64url. */
 export const hashSecret = (value: string): string => hash('sha256', value, 'base64url')

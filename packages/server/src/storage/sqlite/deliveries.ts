@@ -136,7 +136,7 @@ export function sqliteDeliveries(
       recent[which].all(limit).map(row => ({ ...row }) as unknown as Delivery),
     listAttempts: async id => attempts.all(id).map(row => ({ ...row }) as unknown as AttemptRow),
     listUnattempted: async logoutId =>
-      unattempted.all(logoutId).map(row => ({ ...row }) as unknown as Pick<Delivery, 'clientId' | 'kind'>)
+      unattempted.all(logoutId) as unknown as Pick<Delivery, 'clientId' | 'kind'>[]
   }
 }
 

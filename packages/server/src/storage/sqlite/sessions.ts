@@ -106,7 +106,7 @@ export function sqliteSessions(db: DatabaseSync, write: Write): SessionStore {
     findSession: async (uid, now) => toSession(byUid.get(now, uid)),
     findSessionBySid: async (clientId, sid, now) => toSession(bySid.get(now, clientId, sid)),
     touchSession: (uid, expiresAt, now) => write(() => void touch.run(now, expiresAt, uid)),
-    sessionClients: async uid => clients.all(uid).map(row => ({ ...row }) as unknown as SessionClient),
+    sessionClients: async uid => clients.all(uid) as unknown as SessionClient[],
     isJoined: async (uid, clientId) => joined.get(uid, clientId) !== undefined,
     joinSession: ({ sessionUid, clientId, sid }, now) =>
       write(() => {
