@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { RpSession } from '../src/index.ts'
 import { type App, endSession, openApp, unreachable } from './support/app.ts'
@@ -63,6 +64,20 @@ test('an issuer that cannot be reached is an error, and the next attempt works',
   await expect(accessToken()).rejects.toMatchObject({ name: 'AuthError', code: 'issuer_unreachable' })
   app.before.clear()
   expect(await works(await accessToken())).toBe(true)
+})
+
+test('a refresh that brings somebody else’s tokens is none of this session', async () => {
+  const kari = app.person.copy()
+  for (const origin of [app.origin, app.issuer.issuer]) kari.cookies(origin).clear()
+  await kari.signIn(app.origin, 'kari')
+  const key = createHash('sha256')
+    .update(kari.cookies(app.origin).get('utgang-rp') ?? '')
+    .digest('base64url')
+  const { refreshToken } = (await app.store.find(key)) ?? {}
+  expect(refreshToken).toEqual(expect.any(String))
+  await age({ refreshToken })
+  await expect(accessToken()).rejects.toMatchObject({ name: 'AuthError', code: 'issuer_refused' })
+  expect((await app.entry())[1]).toMatchObject({ sub: 'u-ola', refreshToken })
 })
 
 test('a session that ends while its token is refreshed is not made again', async () => {

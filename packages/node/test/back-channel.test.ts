@@ -97,6 +97,37 @@ test('BCL-23: a session that is not there is a success', async () => {
   expect((await tellOf({ sid: 'gone' })).status).toBe(200)
 })
 
+test.each(['sid', 'sub'] as const)(
+  'BCL-23: 200 comes after the sessions of a %s are gone, however long that takes',
+  async by => {
+    const happened: string[] = []
+    const { endBySid, endBySub } = store
+    /** As a store behind a network: what it does is done some turns later. */
+    const slowly = async <T>(end: () => Promise<T>): Promise<T> => {
+      for (let turn = 0; turn < 50; turn++) await new Promise(setImmediate)
+      const ended = await end()
+      happened.push('gone')
+      return ended
+    }
+    store.endBySid = (...given) => slowly(() => endBySid(...given))
+    store.endBySub = (...given) => slowly(() => endBySub(...given))
+    await signedIn('one')
+    const answer = await tellOf({ [by]: by === 'sid' ? 's-1' : 'u-ola' })
+    happened.push(String(answer.status))
+    expect(happened).toEqual(['gone', '200'])
+    expect(await isThere('one')).toBe(false)
+  }
+)
+
+test('BCL-22: not even after it has expired, while clocks that differ would still let it count', async () => {
+  vi.useFakeTimers({ toFake: ['Date'] })
+  const logout_token = await issuer.logoutToken({ sid: 's-1' })
+  const again = (): Promise<Response> => tell(new URLSearchParams({ logout_token }))
+  expect((await again()).status).toBe(200)
+  vi.advanceTimersByTime(140_000)
+  expect(await (await again()).json()).toMatchObject({ error_description: expect.stringContaining('jti') })
+})
+
 test('BCL-22: a token counts once', async () => {
   const logout_token = await issuer.logoutToken({ sid: 's-1' })
   expect((await tell(new URLSearchParams({ logout_token }))).status).toBe(200)

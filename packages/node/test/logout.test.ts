@@ -35,6 +35,20 @@ describe('logout', () => {
     expect(app.person.cookies(app.origin).has('utgang-rp')).toBe(true)
   })
 
+  test('the answer comes after the session is gone, however long the store takes', async () => {
+    const happened: string[] = []
+    const { endBySid } = app.store
+    app.store.endBySid = async (...given) => {
+      const ended = await endBySid(...given)
+      for (let turn = 0; turn < 50; turn++) await new Promise(setImmediate)
+      if (given[2] === 'logout') happened.push('gone')
+      return ended
+    }
+    happened.push(String((await logoutOf())?.status))
+    expect(happened).toEqual(['gone', '200'])
+    expect(await app.me()).toBe(null)
+  })
+
   test('an issuer that cannot be reached: 502, everything is as it was, and the next attempt ends it', async () => {
     const before = await app.auth.session(request())
     app.before.set(endSession, unreachable)

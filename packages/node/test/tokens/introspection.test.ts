@@ -100,6 +100,24 @@ describe('what a request is answered', () => {
     if (!('client_secret' in more)) expect(await it.status(accessToken)).toBe(200)
   })
 
+  test.each<[string, object, number]>([
+    ['of another issuer', { iss: 'https://other.example' }, 401],
+    ['that binds it to a key', { token_type: 'DPoP' }, 401],
+    ['that has expired', { exp: 1 }, 401],
+    ['without an expiry', { exp: undefined }, 503],
+    ['that does not say whether it is active', { active: 'yes' }, 503],
+    ['that names no issuer', { iss: undefined }, 200]
+  ])('an answer %s', async (_what, otherwise, status) => {
+    const { accessToken } = await at.signIn('news')
+    const fetch = async (input: string | URL, init?: RequestInit): Promise<Response> => {
+      const answer = await at.fetch(input, init)
+      return new URL(input).pathname === path
+        ? Response.json({ ...(await answer.json()), ...otherwise })
+        : answer
+    }
+    expect(await guard({}, { fetch }).status(accessToken)).toBe(status)
+  })
+
   test('metadata of another issuer count for nothing', async () => {
     const { accessToken } = await at.signIn('news')
     const it = guard({}, { issuer: 'http://other.localhost:4000' })

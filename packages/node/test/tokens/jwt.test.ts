@@ -65,6 +65,15 @@ describe('a token is refused', () => {
     expect(await it.status(await accessToken())).toBe(200)
   })
 
+  test('that expires while its list is on the way', async () => {
+    const list = () => {
+      clock.now += 20
+      return statusList()
+    }
+    expect(await guardOf({ list }).status(await accessToken({ claims: { exp: clock.now + 19 } }))).toBe(401)
+    expect(await guardOf({ list }).status(await accessToken({ claims: { exp: clock.now + 21 } }))).toBe(200)
+  })
+
   test('without a signature', async () => {
     const [, payload] = (await accessToken()).split('.')
     for (const alg of ['none', 'None', 'NONE']) {
