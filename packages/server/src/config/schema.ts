@@ -63,7 +63,9 @@ export const configSchema = z.strictObject({
     .min(0)
     .max(10_000)
     .default(250)
-    .describe('longest that a redirect waits for the first attempts to tell applications'),
+    .describe(
+      'longest that a redirect waits for the first attempts to tell applications; it waits for none that will be late'
+    ),
   allow_private_addresses: z
     .boolean()
     .default(false)
