@@ -67,6 +67,34 @@ test('SSF-09: only a live server token of a client with the power and the scope 
   )
 })
 
+test('SSF-09: who may only look changes nothing, at no address', async () => {
+  const at = await ssfSystem()
+  const id = await (await receiverAt(at, 'market', 'ssf.manage')).open()
+  const reader = await receiverAt(at, 'market', 'ssf.read')
+  const subject = { format: 'email', email: 'ola@example.test' }
+  const changes = [
+    ['POST', '/ssf/streams', {}],
+    ['PATCH', '/ssf/streams', { stream_id: id, description: 'x' }],
+    ['PUT', '/ssf/streams', { stream_id: id }],
+    ['DELETE', `/ssf/streams?stream_id=${id}`],
+    ['POST', '/ssf/status', { stream_id: id, status: 'disabled' }],
+    ['POST', '/ssf/verification', { stream_id: id }],
+    ['POST', '/ssf/subjects/add', { stream_id: id, subject }],
+    ['POST', '/ssf/subjects/remove', { stream_id: id, subject }]
+  ] as const
+  for (const [method, path, body] of changes) {
+    const answer = await reader.manage(method, path, body)
+    expect([method, path, answer.status, answer.json().error]).toEqual([
+      ...[method, path],
+      ...[403, 'insufficient_scope']
+    ])
+    expect(answer.headers['www-authenticate']).toContain('scope="ssf.manage"')
+  }
+  const status = await reader.manage('GET', `/ssf/status?stream_id=${id}`)
+  expect(status.json()).toEqual({ stream_id: id, status: 'enabled' })
+  expect(await reader.fetch(id)).toEqual({ sets: {} })
+})
+
 test('SSF-09: a token is good for an hour, whatever the configuration gives others', async () => {
   const at = await ssfSystem({ config: { lifetimes: { access_token_seconds: 86_400 } } })
   const market = await receiverAt(at, 'market')
