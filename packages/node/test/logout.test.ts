@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { outgoing } from '../src/outgoing.ts'
 import { type App, endSession, openApp, unreachable } from './support/app.ts'
 
 let app: App
@@ -196,5 +197,25 @@ test('an issuer that refuses: 502 with another word, everything is as it was', a
   await app.person.signIn(app.origin)
   const answer = await app.person.post(`${app.origin}/auth/logout`)
   expect([answer.status, answer.json().error]).toEqual([502, 'sign_in_server_refused'])
+  expect(await app.me()).toBe('u-ola')
+})
+
+test.each([
+  [429, 'sign_in_server_unreachable'],
+  [503, 'sign_in_server_unreachable'],
+  [403, 'sign_in_server_refused'],
+  [200, 'sign_in_server_unreachable']
+])('an issuer that answers %i and ends nothing: 502 %s, everything is as it was', async (status, error) => {
+  const out = outgoing()
+  app = await openApp({
+    fetch: async (input, init) =>
+      new URL(input).pathname === endSession
+        ? Response.json({ error: 'something' }, { status })
+        : out.fetch(input, init)
+  })
+  await app.person.signIn(app.origin)
+  const answer = await app.person.post(`${app.origin}/auth/logout`)
+  await out.close()
+  expect([answer.status, answer.json().error]).toEqual([502, error])
   expect(await app.me()).toBe('u-ola')
 })
