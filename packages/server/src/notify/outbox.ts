@@ -144,7 +144,7 @@ export function startOutbox(parts: OutboxParts): Outbox {
     const ids = deliveries.map(it => it.id)
     // At once: whoever claims one again in the same commit must not take it for one that is in hand.
     for (const id of ids) inHand.delete(id)
-    keep(storage.returnDeliveries(ids).catch(parts.failed))
+    keep(storage.returnDeliveries(ids, clock.now()).catch(parts.failed))
   }
 
   /** Remembers a write until it is over. */

@@ -220,7 +220,7 @@ export interface DeliveryStore {
   /** Writes down an attempt and the state that it leaves. One that was settled meanwhile keeps its state. */
   recordAttempt(attempt: AttemptInput, now: number): Promise<void>
   /** Gives back what was claimed and not attempted. */
-  returnDeliveries(ids: readonly string[]): Promise<void>
+  returnDeliveries(ids: readonly string[], now: number): Promise<void>
   /**
    * Makes a delivery due now, also one that was settled without having been delivered. Its attempts and its age stay, so
    * that it is given up again when it is too old for another. `false` for one that was delivered.

@@ -6,7 +6,7 @@ import { grantJoin, grantLive, sessionLive } from './liveness.ts'
 import { mayHear } from './stream-events.ts'
 
 /**
- * {@link DeliveryStore} on SQLite. A claim lasts as long as its lease, and is made in the same write that finds the delivery.
+ * {@link DeliveryStore} on SQLite. A claim moves a delivery's next time past the lease, in the same write that finds it.
  * What the worker notes of its own need not be on disk at once: after a power cut, which takes the last of it back,
  * those deliveries are made once more.
  */
@@ -22,7 +22,7 @@ export function sqliteDeliveries(
       d.attempts, d.created_at AS createdAt, d.heard_maybe AS heardMaybe, d.stream_id AS streamId, d.event,
       (SELECT l.cause FROM logouts l WHERE l.id = d.logout_id) AS cause
     FROM deliveries d WHERE d.state = 'pending' AND d.client_id = ?1 AND d.kind = ?2 AND d.next_at <= ?3
-      AND d.claimed_until <= ?3 ORDER BY d.next_at, d.seq LIMIT ?4`)
+    ORDER BY d.next_at, d.seq LIMIT ?4`)
   // One client's for all that it is owed: taking its metadata apart costs more than the rest of a row.
   const signedFor = db.prepare(`SELECT
       ifnull(json_extract(metadata, '$.id_token_signed_response_alg'), 'RS256') AS alg,
@@ -30,9 +30,8 @@ export function sqliteDeliveries(
     FROM clients WHERE client_id = ?`)
   const streamSpeaks = db.prepare(`SELECT 1 FROM streams st JOIN clients c ON c.client_id = st.client_id
     WHERE st.client_id = ? AND st.status = 'enabled' AND ${mayHear}`)
-  const claimUntil = db.prepare(
-    "UPDATE deliveries SET claimed_until = ?2 WHERE id = ?1 AND state = 'pending'"
-  )
+  // Sets when a pending delivery is due: after a lease, or now.
+  const dueAt = db.prepare("UPDATE deliveries SET next_at = ?2 WHERE id = ?1 AND state = 'pending'")
   // By `sub` alone it would end a sign-in that was made since.
   const signedInSince = db.prepare(`SELECT EXISTS (SELECT 1 FROM ${grantJoin}
       WHERE g.sub = ?2 AND g.client_id = ?3 AND ${grantLive})
@@ -41,14 +40,13 @@ export function sqliteDeliveries(
       WHERE s.sub = ?2 AND sc.joined_at >= ?4 AND ${sessionLive}) AS found`)
   const settle =
     db.prepare(`UPDATE deliveries SET state = iif(?2 = 'pending', state, ?2), attempts = attempts + ?3,
-      next_at = ?4, claimed_until = 0,
-      heard_maybe = max(heard_maybe, ?5) WHERE id = ?1 AND state IN ('pending', 'waiting')`)
+      next_at = ?4, heard_maybe = max(heard_maybe, ?5) WHERE id = ?1 AND state IN ('pending', 'waiting')`)
   const addAttempt = db.prepare(
     'INSERT INTO delivery_attempts (delivery_id, at, status, problem, milliseconds) VALUES (?, ?, ?, ?, ?)'
   )
   // Its age stays, and with it how long it is tried by itself and which sign-ins were made since.
   const again =
-    db.prepare(`UPDATE deliveries SET state = iif(address = '', 'waiting', 'pending'), next_at = ?2, claimed_until = 0
+    db.prepare(`UPDATE deliveries SET state = iif(address = '', 'waiting', 'pending'), next_at = ?2
     WHERE id = ?1 AND state <> 'delivered'`)
   const columns = `id, kind, logout_id AS logoutId, client_id AS clientId, sid, sub, address, state, attempts,
     next_at AS nextAt, created_at AS createdAt`
@@ -91,7 +89,7 @@ export function sqliteDeliveries(
           settle.run(it.id, 'superseded', 0, now, 0)
           continue
         }
-        claimUntil.run(it.id, now + limits.leaseSeconds)
+        dueAt.run(it.id, now + limits.leaseSeconds)
         claimed.push(it)
       }
     }
@@ -125,7 +123,7 @@ export function sqliteDeliveries(
       ended.attempts.push({ ...attempt, at: now })
       return ended.written
     },
-    returnDeliveries: ids => writeLoosely(() => ids.forEach(id => void claimUntil.run(id, 0))),
+    returnDeliveries: (ids, now) => writeLoosely(() => ids.forEach(id => void dueAt.run(id, now))),
     retryDelivery: (id, now) => write(() => again.run(id, now).changes > 0),
     cancelDelivery: (id, now) => write(() => settle.run(id, 'gave_up', 0, now, 0).changes > 0),
     findDelivery: async id => {

@@ -49,7 +49,10 @@ export function deliveryContract(open: OpenStorage): void {
   test('what was given back is there at once', async () => {
     const { storage } = await owed(open)
     const claimed = await claim(storage)
-    await storage.returnDeliveries(claimed.map(it => it.id))
+    await storage.returnDeliveries(
+      claimed.map(it => it.id),
+      now
+    )
     expect(await claim(storage)).toHaveLength(2)
   })
 
