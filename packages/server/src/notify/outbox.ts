@@ -33,11 +33,11 @@ const mostAtOnce = 256
 /** Most attempts that begin in one turn of the event loop, so that what people ask for comes in between. */
 const mostInOneTurn = 16
 /** Most that are claimed at once: those, as many that wait their turn, and what is being written down. */
-const mostInHand = 3 * mostAtOnce
-/** So many free places are worth a look for more. */
-const worthALook = 64
-/** Fewer wait so long for company, in milliseconds: each look is a commit. */
-const lookSoonMs = 4
+const mostInHand = 4 * mostAtOnce
+/** So many outcomes are worth a commit, which also looks for more. */
+const worthACommit = 128
+/** Fewer wait so long for company while others are under way, in milliseconds. */
+const commitSoonMs = 10
 /** How long a claim holds, in seconds; an attempt is far shorter. Whoever dies leaves its deliveries to others after that. */
 const leaseSeconds = 30
 /** When the outcome of an attempt is written down again that the storage did not take, in milliseconds. Well within the lease. */
@@ -50,6 +50,8 @@ export function startOutbox(parts: OutboxParts): Outbox {
   const { storage, clock } = parts
   /** Attempts without an answer. */
   const underWay = new Set<Promise<void>>()
+  /** Attempts that are over and about to be written down. */
+  const ended: { delivery: ClaimedDelivery; met: Attempted }[] = []
   const writing = new Set<Promise<void>>()
   /**
    * All that was claimed and is not written down, by id: a lease may be over before the storage takes an outcome, and who
@@ -116,12 +118,7 @@ export function startOutbox(parts: OutboxParts): Outbox {
     const attempted = attempt(delivery).then(met => {
       underWay.delete(attempted)
       giveBack(lanes.done(delivery, met))
-      keep(
-        record(delivery, met).finally(() => {
-          inHand.delete(delivery.id)
-          firsts.recorded(delivery)
-        })
-      )
+      ended.push({ delivery, met })
       goOnSoon()
     })
     underWay.add(attempted)
@@ -134,8 +131,23 @@ export function startOutbox(parts: OutboxParts): Outbox {
     setImmediate(() => {
       goingOn = false
       startNext()
-      lookForMore()
+      if (underWay.size === 0 || ended.length >= worthACommit) settle()
+      else soon ??= setTimeout(settle, commitSoonMs)
     })
+  }
+
+  /** Writes down what has ended, and looks for more in the same commit. */
+  function settle(): void {
+    clearTimeout(soon)
+    soon = undefined
+    for (const { delivery, met } of ended.splice(0))
+      keep(
+        record(delivery, met).finally(() => {
+          inHand.delete(delivery.id)
+          firsts.recorded(delivery)
+        })
+      )
+    if (mayFindMore) wake()
   }
 
   /** What was claimed and is not attempted now. Where that fails, its lease ends by itself. */
@@ -151,17 +163,6 @@ export function startOutbox(parts: OutboxParts): Outbox {
   function keep(write: Promise<void>): void {
     writing.add(write)
     void write.finally(() => writing.delete(write))
-  }
-
-  /** Each look is a commit: it is worth some free places, or a short wait. */
-  function lookForMore(): void {
-    if (!mayFindMore) return
-    if (mostInHand - inHand.size >= worthALook && !looking) wake()
-    else
-      soon ??= setTimeout(() => {
-        soon = undefined
-        wake()
-      }, lookSoonMs)
   }
 
   /** Never throws: what keeps a delivery from being sent at all counts as an attempt, so that it is tried ever later. */
@@ -205,10 +206,10 @@ export function startOutbox(parts: OutboxParts): Outbox {
     async stop() {
       stopping = true
       clearInterval(timer)
-      clearTimeout(soon)
       await looking
       giveBack(lanes.drain())
       await Promise.all(underWay)
+      settle()
       await Promise.all(writing)
     }
   }

@@ -12,7 +12,7 @@ import { mayHear } from './stream-events.ts'
  */
 export function sqliteDeliveries(
   db: DatabaseSync,
-  { write, writeLoosely, writeSoon }: Omit<GroupCommit, 'flush'>
+  { write, writeLoosely }: Omit<GroupCommit, 'flush'>
 ): DeliveryStore {
   // From one application, and one of its ways, to the next through the index, without looking at the rows in between.
   const nextWay = db.prepare(`SELECT client_id AS clientId, kind FROM deliveries
@@ -62,15 +62,28 @@ export function sqliteDeliveries(
     "SELECT client_id AS clientId, kind FROM deliveries WHERE logout_id = ? AND state = 'pending' AND attempts = 0 AND stream_id IS NULL"
   )
 
+  /** Attempts that are told of in one turn, and their one write. */
   let ended: { attempts: (AttemptInput & { at: number })[]; written: Promise<void> } | undefined
 
-  function writeEnded(): void {
-    const { attempts = [] } = ended ?? {}
-    ended = undefined
-    for (const { id, at, state, status, problem, milliseconds, nextAt, heardMaybe } of attempts) {
-      addAttempt.run(id, at, status, problem, milliseconds)
-      settle.run(id, state, 1, nextAt, heardMaybe ? 1 : 0)
+  function writeDown(attempt: AttemptInput & { at: number }): Promise<void> {
+    if (ended) {
+      ended.attempts.push(attempt)
+      return ended.written
     }
+    const attempts = [attempt]
+    const written = writeLoosely(() => {
+      ended = undefined
+      for (const it of attempts) {
+        addAttempt.run(it.id, it.at, it.status, it.problem, it.milliseconds)
+        settle.run(it.id, it.state, 1, it.nextAt, it.heardMaybe ? 1 : 0)
+      }
+    })
+    ended = { attempts, written }
+    // A commit that cannot even begin runs no write.
+    written.catch(() => {
+      if (ended?.written === written) ended = undefined
+    })
+    return written
   }
 
   function claim(limits: DeliveryLimits, now: number): ClaimedDelivery[] {
@@ -117,12 +130,7 @@ export function sqliteDeliveries(
 
   return {
     claimDeliveries: (limits, now) => writeLoosely(() => claim(limits, now)),
-    recordAttempt: (attempt, now) => {
-      // One write for all that end in a few milliseconds.
-      ended ??= { attempts: [], written: writeSoon(writeEnded) }
-      ended.attempts.push({ ...attempt, at: now })
-      return ended.written
-    },
+    recordAttempt: (attempt, now) => writeDown({ ...attempt, at: now }),
     returnDeliveries: (ids, now) => writeLoosely(() => ids.forEach(id => void dueAt.run(id, now))),
     retryDelivery: (id, now) => write(() => again.run(id, now).changes > 0),
     cancelDelivery: (id, now) => write(() => settle.run(id, 'gave_up', 0, now, 0).changes > 0),

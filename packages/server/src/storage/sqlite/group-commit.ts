@@ -13,8 +13,6 @@ export interface GroupCommit {
    * {@link write}. A power cut may take it back.
    */
   writeLoosely: Write
-  /** The same as {@link writeLoosely} for what is in no hurry: it waits a few milliseconds for company. */
-  writeSoon: Write
   /** Commits what is queued. */
   flush(): void
 }
@@ -30,8 +28,6 @@ interface Queued {
 
 /** Most writes one commit takes. More wait one turn, so that reads get theirs. */
 const largestGroup = 512
-/** How long a write that is in no hurry waits for company, in milliseconds. */
-const soonMs = 4
 
 /**
  * Gathers the writes of one turn of the event loop into one transaction, each in a savepoint of its own:
@@ -42,7 +38,6 @@ const soonMs = 4
 export function groupCommit(db: DatabaseSync, flushing: () => void = () => {}): GroupCommit {
   const queue: Queued[] = []
   let scheduled = false
-  let later: NodeJS.Timeout | undefined
   // Prepared once: these run for every group and every write in it.
   const begin = db.prepare('BEGIN IMMEDIATE')
   let synchronous: 'FULL' | 'NORMAL' | undefined
@@ -53,8 +48,6 @@ export function groupCommit(db: DatabaseSync, flushing: () => void = () => {}): 
 
   function flush(): void {
     scheduled = false
-    clearTimeout(later)
-    later = undefined
     const group = queue.splice(0, largestGroup)
     if (queue.length > 0) schedule()
     if (group.length === 0) return
@@ -105,22 +98,12 @@ export function groupCommit(db: DatabaseSync, flushing: () => void = () => {}): 
   const enqueue = <T>(mustLast: boolean, run: () => T): Promise<T> =>
     new Promise((resolve, reject) => {
       queue.push({ mustLast, run, resolve: resolve as (value: never) => void, reject })
+      schedule()
     })
 
   return {
-    write(run) {
-      schedule()
-      return enqueue(true, run)
-    },
-    writeLoosely(run) {
-      schedule()
-      return enqueue(false, run)
-    },
-    writeSoon(run) {
-      const written = enqueue(false, run)
-      later ??= setTimeout(flush, soonMs)
-      return written
-    },
+    write: run => enqueue(true, run),
+    writeLoosely: run => enqueue(false, run),
     flush: () => {
       while (queue.length > 0) flush()
     }

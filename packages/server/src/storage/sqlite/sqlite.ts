@@ -27,7 +27,7 @@ export function openSqlite(path: string): Storage {
   const db = open(path)
   const checkpoints = path === ':memory:' ? undefined : startCheckpoints(path)
   const turn = turnOfTheLoop()
-  const { write, writeLoosely, writeSoon, flush } = groupCommit(db, turn.forget)
+  const { write, writeLoosely, flush } = groupCommit(db, turn.forget)
   let closed: Promise<void> | undefined
 
   async function close(): Promise<void> {
@@ -43,7 +43,7 @@ export function openSqlite(path: string): Storage {
     ...sqlitePeople(db, write),
     ...sqliteClients(db, write, turn),
     ...sqliteEnding(db, write),
-    ...sqliteDeliveries(db, { write, writeLoosely, writeSoon }),
+    ...sqliteDeliveries(db, { write, writeLoosely }),
     ...sqliteReceipts(db),
     ...sqliteStreams(db, write),
     ...sqliteFrontChannel(db, write),
