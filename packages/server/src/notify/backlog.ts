@@ -2,7 +2,10 @@ import type { ClaimedDelivery } from '../storage/records.ts'
 import type { DeliveryLimits } from '../storage/storage.ts'
 import { wayOf } from './lanes.ts'
 
-/** Knows which ways have more to tell than is claimed for them at once, so that the next in them comes late. */
+/** So many found for one way at once say that the next in it comes late: no more than this begin at once at a host that is new. */
+const many = 8
+
+/** Knows which ways have much to tell, so that what comes next in them comes late. */
 export interface Backlog {
   /** What a look for deliveries found. Says whether a way has fallen behind that was not before. */
   looked(limits: DeliveryLimits, found: readonly ClaimedDelivery[]): boolean
@@ -13,15 +16,15 @@ export interface Backlog {
 export function newBacklog(): Backlog {
   const behind = new Set<string>()
   return {
-    looked({ most, perClient, busy }, found) {
+    looked({ most, busy }, found) {
       const counts = new Map<string, number>()
       for (const it of found) counts.set(wayOf(it), (counts.get(wayOf(it)) ?? 0) + 1)
       const before = behind.size
-      for (const [way, count] of counts) if (count >= perClient) behind.add(way)
+      for (const [way, count] of counts) if (count >= many) behind.add(way)
       const more = behind.size > before
       // Who was not looked at is where he was.
       if (found.length < most)
-        for (const way of behind) if (!busy.has(way) && (counts.get(way) ?? 0) < perClient) behind.delete(way)
+        for (const way of behind) if (!busy.has(way) && (counts.get(way) ?? 0) < many) behind.delete(way)
       return more
     },
     has: way => behind.has(way)

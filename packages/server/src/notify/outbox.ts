@@ -30,12 +30,12 @@ export interface OutboxParts {
 
 /** Most attempts under way at once in this process. */
 const mostAtOnce = 256
-/** Most attempts that begin in one turn of the event loop, so that what people ask for comes in between. */
-const mostInOneTurn = 16
+/** Most attempts that begin in a turn of the event loop in which somebody signed out: others who do come first. */
+const mostBesideLogouts = 16
 /** Most that are claimed at once: those, as many that wait their turn, and what is being written down. */
 const mostInHand = 4 * mostAtOnce
 /** So many outcomes are worth a commit, which also looks for more. */
-const worthACommit = 128
+const worthACommit = 256
 /** Fewer wait so long for company while others are under way, in milliseconds. */
 const commitSoonMs = 10
 /** How long a claim holds, in seconds; an attempt is far shorter. Whoever dies leaves its deliveries to others after that. */
@@ -66,6 +66,7 @@ export function startOutbox(parts: OutboxParts): Outbox {
   let wokenAgain = false
   let soon: NodeJS.Timeout | undefined
   let goingOn = false
+  let isBesideLogouts = false
   let after = ''
   let mayFindMore = false
 
@@ -107,10 +108,10 @@ export function startOutbox(parts: OutboxParts): Outbox {
 
   function startNext(): void {
     if (stopping) giveBack(lanes.drain())
-    const most = Math.min(mostAtOnce - underWay.size, mostInOneTurn)
-    const next = lanes.take(most)
+    const free = mostAtOnce - underWay.size
+    const next = lanes.take(isBesideLogouts ? Math.min(free, mostBesideLogouts) : free)
     for (const delivery of next) start(delivery)
-    if (next.length === mostInOneTurn) goOnSoon()
+    if (next.length === mostBesideLogouts) goOnSoon()
   }
 
   function start(delivery: ClaimedDelivery): void {
@@ -131,6 +132,7 @@ export function startOutbox(parts: OutboxParts): Outbox {
     setImmediate(() => {
       goingOn = false
       startNext()
+      isBesideLogouts = false
       if (underWay.size === 0 || ended.length >= worthACommit) settle()
       else soon ??= setTimeout(settle, commitSoonMs)
     })
@@ -197,7 +199,11 @@ export function startOutbox(parts: OutboxParts): Outbox {
   wake()
 
   return {
-    wake,
+    wake() {
+      isBesideLogouts = true
+      goOnSoon()
+      wake()
+    },
     firstAttempts(logoutId, longestMs) {
       // Those before it in the queue will take longer than anybody should wait.
       if (inHand.size >= mostInHand) return Promise.resolve()
