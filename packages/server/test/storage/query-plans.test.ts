@@ -135,8 +135,16 @@ test.each([
   ],
   [
     'a page of the deliveries of a logout',
-    /\(client_id, id\) > \(\?2, \?3\)/,
-    ['COVERING INDEX deliveries_of_logout (logout_id=? AND (client_id,id)>(?,?))']
+    /logout_id = \?1 AND .* client_id . \?2/,
+    [
+      'COVERING INDEX deliveries_of_logout (logout_id=? AND client_id=? AND id>?)',
+      'COVERING INDEX deliveries_of_logout (logout_id=? AND client_id>?)'
+    ]
+  ],
+  [
+    'to whom something is owed next',
+    /state = 'pending' AND client_id . \?/,
+    ['COVERING INDEX deliveries_due (client_id=? AND kind>?)', 'COVERING INDEX deliveries_due (client_id>?)']
   ],
   [
     'the RPs of an ended session to whom nothing is owed',

@@ -14,9 +14,13 @@ export function sqliteDeliveries(
   db: DatabaseSync,
   { write, writeLoosely }: Omit<GroupCommit, 'flush'>
 ): DeliveryStore {
-  // From one application, and one of its ways, to the next through the index, without looking at the rows in between.
-  const nextWay = db.prepare(`SELECT client_id AS clientId, kind FROM deliveries
-    WHERE state = 'pending' AND (client_id, kind) > (?, ?) ORDER BY client_id, kind LIMIT 1`)
+  // From one application, and one of its ways, to the next through the index, without looking at the rows in between. Two
+  // statements: in a comparison of pairs, SQLite seeks by the first column alone and goes through all rows of that client.
+  const pendingWay = "SELECT client_id AS clientId, kind FROM deliveries WHERE state = 'pending'"
+  const nextKind = db.prepare(`${pendingWay} AND client_id = ? AND kind > ? ORDER BY kind LIMIT 1`)
+  const nextClient = db.prepare(`${pendingWay} AND client_id > ? ORDER BY client_id, kind LIMIT 1`)
+  const nextWay = (clientId: string, kind: string): Row | undefined =>
+    nextKind.get(clientId, kind) ?? nextClient.get(clientId)
   const due =
     db.prepare(`SELECT d.id, d.kind, d.logout_id AS logoutId, d.client_id AS clientId, d.sid, d.sub, d.address,
       d.attempts, d.created_at AS createdAt, d.heard_maybe AS heardMaybe, d.stream_id AS streamId, d.event,
@@ -113,9 +117,9 @@ export function sqliteDeliveries(
   function* waysFrom(after = ''): Generator<[clientId: string, kind: string]> {
     // A client id may hold spaces, a kind may not.
     const start = [after.slice(0, after.lastIndexOf(' ')), after.slice(after.lastIndexOf(' ') + 1)] as const
-    for (let at = nextWay.get(...start); at; at = nextWay.get(String(at.clientId), String(at.kind)))
+    for (let at = nextWay(...start); at; at = nextWay(String(at.clientId), String(at.kind)))
       yield [String(at.clientId), String(at.kind)]
-    for (let at = nextWay.get('', ''); at; at = nextWay.get(String(at.clientId), String(at.kind))) {
+    for (let at = nextWay('', ''); at; at = nextWay(String(at.clientId), String(at.kind))) {
       const way: [string, string] = [String(at.clientId), String(at.kind)]
       if (way[0] > start[0] || (way[0] === start[0] && way[1] > start[1])) return
       yield way

@@ -25,8 +25,10 @@ export function sqliteReceipts(db: DatabaseSync): ReceiptStore {
   const countAsked = db.prepare(
     'SELECT client_id AS clientId, count(*) AS n FROM front_channel WHERE logout_id = ? GROUP BY client_id'
   )
-  const owed = db.prepare(`SELECT id, client_id AS clientId FROM deliveries
-    WHERE logout_id = ?1 AND (client_id, id) > (?2, ?3) AND ${notice} ORDER BY client_id, id LIMIT ?4`)
+  // Two statements: in a comparison of pairs, SQLite seeks by the first column alone and goes through all of that client.
+  const columns = `SELECT id, client_id AS clientId FROM deliveries WHERE logout_id = ?1 AND ${notice}`
+  const owedToThis = db.prepare(`${columns} AND client_id = ?2 AND id > ?3 ORDER BY id LIMIT ?4`)
+  const owedToOthers = db.prepare(`${columns} AND client_id > ?2 ORDER BY client_id, id LIMIT ?3`)
   const delivery = db.prepare(
     'SELECT id, client_id AS clientId, sid, state, attempts FROM deliveries WHERE id = ? AND logout_id = ?'
   )
@@ -94,9 +96,8 @@ export function sqliteReceipts(db: DatabaseSync): ReceiptStore {
       if (before === undefined) {
         const last = delivery.get(after, logoutId)
         const [client, id] = [String(last?.clientId ?? clientId ?? ''), String(last?.id ?? '')]
-        // Those of one application lie together: behind them nothing more of it can come.
-        const found = owed.all(logoutId, client, id, limit + 1)
-        const page = found.filter(it => clientId === undefined || it.clientId === clientId)
+        const page = owedToThis.all(logoutId, client, id, limit + 1)
+        if (clientId === undefined) page.push(...owedToOthers.all(logoutId, client, limit + 1 - page.length))
         for (const it of page.slice(0, limit)) {
           const row = delivery.get(String(it.id), logoutId)
           if (row) applications.push(told(row, most))
