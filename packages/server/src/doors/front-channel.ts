@@ -34,8 +34,7 @@ export function frontChannel(parts: DoorParts, records: LogoutRecords) {
     /** Whom a page can ask of the RPs of a session that has ended. */
     async toAsk({ uid }: Session): Promise<SessionClient[]> {
       const asked: SessionClient[] = []
-      for (const it of await storage.sessionClients(uid))
-        if (asked.length < mostFrames && (await frame(it))) asked.push(it)
+      for (const it of await storage.listFramed(uid, mostFrames)) if (await frame(it)) asked.push(it)
       return asked
     },
 

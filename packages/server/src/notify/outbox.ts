@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Clock } from '../clock.ts'
 import type { ClaimedDelivery } from '../storage/records.ts'
@@ -30,8 +31,10 @@ export interface OutboxParts {
 
 /** Most attempts under way at once in this process. */
 const mostAtOnce = 256
-/** Most attempts that begin in a turn of the event loop in which somebody signed out: others who do come first. */
-const mostBesideLogouts = 16
+/** So long after a logout others are expected that come first, in milliseconds ... */
+const logoutsFirstMs = 20
+/** ... and so many attempts begin in a turn of the event loop. */
+const mostBesideLogouts = 2
 /** Most that are claimed at once: those, as many that wait their turn, and what is being written down. */
 const mostInHand = 4 * mostAtOnce
 /** So many outcomes are worth a commit, which also looks for more. */
@@ -66,7 +69,7 @@ export function startOutbox(parts: OutboxParts): Outbox {
   let wokenAgain = false
   let soon: NodeJS.Timeout | undefined
   let goingOn = false
-  let isBesideLogouts = false
+  let lastLogout = Number.NEGATIVE_INFINITY
   let after = ''
   let mayFindMore = false
 
@@ -108,10 +111,11 @@ export function startOutbox(parts: OutboxParts): Outbox {
 
   function startNext(): void {
     if (stopping) giveBack(lanes.drain())
+    const isBeside = performance.now() - lastLogout < logoutsFirstMs
     const free = mostAtOnce - underWay.size
-    const next = lanes.take(isBesideLogouts ? Math.min(free, mostBesideLogouts) : free)
+    const next = lanes.take(isBeside ? Math.min(free, mostBesideLogouts) : free)
     for (const delivery of next) start(delivery)
-    if (next.length === mostBesideLogouts) goOnSoon()
+    if (isBeside && next.length > 0) goOnSoon()
   }
 
   function start(delivery: ClaimedDelivery): void {
@@ -132,7 +136,6 @@ export function startOutbox(parts: OutboxParts): Outbox {
     setImmediate(() => {
       goingOn = false
       startNext()
-      isBesideLogouts = false
       if (underWay.size === 0 || ended.length >= worthACommit) settle()
       else soon ??= setTimeout(settle, commitSoonMs)
     })
@@ -200,7 +203,7 @@ export function startOutbox(parts: OutboxParts): Outbox {
 
   return {
     wake() {
-      isBesideLogouts = true
+      lastLogout = performance.now()
       goOnSoon()
       wake()
     },

@@ -239,6 +239,8 @@ export interface DeliveryStore {
 
 /** Whom a page asked in the browser of a logout; nothing confirms it (Front-Channel Logout 1.0 §3). */
 export interface FrontChannelStore {
+  /** The RPs of a session, ended or not, that only a browser can tell of its end: at most so many, who joined first. */
+  listFramed(sessionUid: string, limit: number): Promise<SessionClient[]>
   /** Writes down that a page asks these. Once more changes nothing; of a logout that is gone nothing is kept. */
   noteAsked(logoutId: string, applications: readonly SessionClient[], now: number): Promise<void>
   /** Whom a page asked, in the order of their names. They go with the logout. */

@@ -1,6 +1,7 @@
 import { performance } from 'node:perf_hooks'
 import type { DatabaseSync, SQLOutputValue } from 'node:sqlite'
 import type { ReceiptStore, ToldApplication, ToldState } from '../receipt-store.ts'
+import { isFramed } from './front-channel.ts'
 
 type Row = Record<string, SQLOutputValue>
 
@@ -33,8 +34,6 @@ export function sqliteReceipts(db: DatabaseSync): ReceiptStore {
     'SELECT id, client_id AS clientId, sid, state, attempts FROM deliveries WHERE id = ? AND logout_id = ?'
   )
   const sessions = db.prepare('SELECT uid FROM sessions WHERE ended_by = ? ORDER BY uid LIMIT ? OFFSET ?')
-  const isFramed = `c.enabled = 1 AND c.backchannel_logout_uri IS NULL
-    AND json_extract(c.metadata, '$.frontchannel_logout_uri') IS NOT NULL`
   const framed = db.prepare(`SELECT 1 FROM clients c WHERE c.client_id = ? AND ${isFramed}`)
   // RPs of an ended session to whom nothing is owed by the sid of that session. The plus takes a column's affinity away,
   // without which the index on expressions is not used.

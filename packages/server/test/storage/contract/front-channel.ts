@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { now, type OpenStorage, order, stage } from './stage.ts'
+import { application, now, type OpenStorage, order, stage } from './stage.ts'
 
 /** {@link FrontChannelStore}. */
 export function frontChannelContract(open: OpenStorage): void {
@@ -24,6 +24,32 @@ export function frontChannelContract(open: OpenStorage): void {
     await storage.noteAsked('no such logout', [{ clientId: 'news', sid: 's-1' }], now)
     expect(await storage.listAsked('another')).toEqual([])
     expect(await storage.listAsked('no such logout')).toEqual([])
+  })
+
+  test('only those RPs are framed that have an address for browsers, none for servers, and are enabled; the first ones', async () => {
+    const { storage, user, session } = await stage(open)
+    await user('ola')
+    const framed = {
+      metadata: { frontchannel_logout_uri: 'https://rp.example/out' },
+      told: 'not_told'
+    } as const
+    const rps = {
+      both: { ...framed, told: 'told' },
+      neither: { ...framed, metadata: {} },
+      gone: framed,
+      zebra: framed,
+      news: framed
+    } as const
+    for (const [clientId, { metadata, told }] of Object.entries(rps))
+      await storage.saveClient({ ...application(clientId, told), metadata }, now)
+    const uid = await session('ola', Object.keys(rps))
+    await storage.end(order({ disableClient: true, clientId: 'gone' }), now)
+    const names = async (limit: number): Promise<string[]> =>
+      (await storage.listFramed(uid, limit)).map(it => it.clientId)
+    expect(await names(10)).toEqual(['news', 'zebra'])
+    expect(await names(1)).toEqual(['news'])
+    await storage.end(order({ sub: 'ola', sessions: { uid } }), now)
+    expect(await names(10)).toEqual(['news', 'zebra'])
   })
 
   test('goes with its logout', async () => {
