@@ -1,4 +1,3 @@
-import { performance } from 'node:perf_hooks'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Clock } from '../clock.ts'
 import type { ClaimedDelivery } from '../storage/records.ts'
@@ -6,6 +5,7 @@ import type { DeliveryStore } from '../storage/storage.ts'
 import { newBacklog } from './backlog.ts'
 import { firstAttempts } from './first-attempts.ts'
 import { mostAhead, newLanes, wayOf } from './lanes.ts'
+import { newPace } from './pace.ts'
 import type { Attempted } from './post.ts'
 import { afterAttempt } from './schedule.ts'
 import type { Senders } from './senders.ts'
@@ -31,10 +31,6 @@ export interface OutboxParts {
 
 /** Most attempts under way at once in this process. */
 const mostAtOnce = 256
-/** So long after a logout others are expected that come first, in milliseconds ... */
-const logoutsFirstMs = 20
-/** ... and so many attempts begin in a turn of the event loop. */
-const mostBesideLogouts = 2
 /** Most that are claimed at once: those, as many that wait their turn, and what is being written down. */
 const mostInHand = 4 * mostAtOnce
 /** So many outcomes are worth a commit, which also looks for more. */
@@ -62,6 +58,7 @@ export function startOutbox(parts: OutboxParts): Outbox {
    */
   const inHand = new Set<string>()
   const lanes = newLanes()
+  const pace = newPace(begin)
   const backlog = newBacklog()
   const firsts = firstAttempts(storage, way => lanes.isSilent(way) || backlog.has(way))
   let stopping = false
@@ -69,7 +66,6 @@ export function startOutbox(parts: OutboxParts): Outbox {
   let wokenAgain = false
   let soon: NodeJS.Timeout | undefined
   let goingOn = false
-  let lastLogout = Number.NEGATIVE_INFINITY
   let after = ''
   let mayFindMore = false
 
@@ -101,7 +97,7 @@ export function startOutbox(parts: OutboxParts): Outbox {
         giveBack([...tooMany])
         // They took the places of others. Their host is known now and passed over.
         wokenAgain ||= tooMany.size > 0
-        startNext()
+        pace.startNext()
       } catch (error) {
         parts.failed(error)
         return
@@ -109,13 +105,11 @@ export function startOutbox(parts: OutboxParts): Outbox {
     }
   }
 
-  function startNext(): void {
+  function begin(most: number): number {
     if (stopping) giveBack(lanes.drain())
-    const isBeside = performance.now() - lastLogout < logoutsFirstMs
-    const free = mostAtOnce - underWay.size
-    const next = lanes.take(isBeside ? Math.min(free, mostBesideLogouts) : free)
+    const next = lanes.take(Math.min(most, mostAtOnce - underWay.size))
     for (const delivery of next) start(delivery)
-    if (isBeside && next.length > 0) goOnSoon()
+    return next.length
   }
 
   function start(delivery: ClaimedDelivery): void {
@@ -135,7 +129,7 @@ export function startOutbox(parts: OutboxParts): Outbox {
     goingOn = true
     setImmediate(() => {
       goingOn = false
-      startNext()
+      pace.startNext()
       if (underWay.size === 0 || ended.length >= worthACommit) settle()
       else soon ??= setTimeout(settle, commitSoonMs)
     })
@@ -203,7 +197,7 @@ export function startOutbox(parts: OutboxParts): Outbox {
 
   return {
     wake() {
-      lastLogout = performance.now()
+      pace.loggedOut()
       goOnSoon()
       wake()
     },

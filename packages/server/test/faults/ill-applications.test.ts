@@ -70,7 +70,7 @@ const ills: Record<string, { answer(socket: Socket): void; state: string; status
 
 test('of applications that are ill in every way each keeps its own state, and none its connection', async () => {
   const at = await start()
-  const addresses: Record<string, string> = { closed: await closedAddress() }
+  const addresses: Record<string, string> = { closed: closedAddress() }
   const hungUp: Promise<unknown>[] = []
   for (const [name, { answer }] of Object.entries(ills)) {
     const app = await socketApplication(socket => {
@@ -131,7 +131,7 @@ test('five hundred dead applications keep neither the person nor a living one wa
   const living = await receiver()
   const addresses: Record<string, string> = {}
   for (let i = 0; i < 250; i++) {
-    addresses[`closed-${i}`] = await closedAddress()
+    addresses[`closed-${i}`] = closedAddress()
     addresses[`hangs-${i}`] = (await socketApplication(() => {})).address
   }
   // The last in every order.

@@ -42,14 +42,12 @@ export async function socketApplication(answer: (socket: Socket) => void): Promi
 }
 
 /** An address at which nobody listens. */
-export async function closedAddress(): Promise<string> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return `http://127.0.0.1:${port}/backchannel`
+export function closedAddress(): string {
+  closed++
+  // Each a host of its own on loopback, and a port that nobody is given: one that was just closed is soon another's.
+  return `http://127.77.${closed >> 8}.${closed & 255}:1/backchannel`
 }
+let closed = 0
 
 /** What the browser that logged out has in hand. */
 export interface LoggedOut {

@@ -1,4 +1,4 @@
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { startOutbox } from '../../src/notify/outbox.ts'
 import type { Attempted } from '../../src/notify/post.ts'
 import type { ClaimedDelivery } from '../../src/storage/records.ts'
@@ -103,6 +103,28 @@ test('what a silent application gives back is sent as soon as it answers, not wh
   const { outbox, recorded } = outboxOver(all, async () => (++asked <= 10 ? silence : heard))
   onTestFinished(() => outbox.stop())
   await expect.poll(() => [...recorded.values()].filter(it => it === 'delivered').length).toBe(20)
+})
+
+test.each([
+  ['beside logouts few attempts begin at once, so that the next logout comes first', true],
+  ['when nobody signs out, all begin that there is room for', false]
+])('%s', async (_, besideLogouts) => {
+  onTestFinished(() => void vi.useRealTimers())
+  // Time stands still: the last logout is never long ago.
+  vi.useFakeTimers({ toFake: ['performance'] })
+  const all = Array.from({ length: 50 }, (_, i) => owed(`a-${i}`, 4, `a-${i}.example`)).flat()
+  const perTurn: number[] = [0]
+  const turning = setInterval(() => perTurn.push(0), 0)
+  onTestFinished(() => clearInterval(turning))
+  const { outbox, sent } = outboxOver(all, async () => {
+    perTurn.push((perTurn.pop() ?? 0) + 1)
+    return heard
+  })
+  onTestFinished(() => outbox.stop())
+  if (besideLogouts) outbox.wake()
+  await expect.poll(() => sent.length).toBe(all.length)
+  if (besideLogouts) expect(Math.max(...perTurn)).toBeLessThanOrEqual(16)
+  else expect(Math.max(...perTurn)).toBe(all.length)
 })
 
 test('a stop sends nothing more, gives back what waits, and writes down what is under way', async () => {
