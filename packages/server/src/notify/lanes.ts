@@ -1,10 +1,15 @@
 import type { ClaimedDelivery } from '../storage/records.ts'
-import type { Met } from './schedule.ts'
+import type { Attempted } from './post.ts'
 
 /** Most attempts under way to one host of which nothing is known, so that one that is slow delays nobody else. */
 const firstToOneHost = 8
-/** Most attempts under way to one host. Each that is heard makes room for one more, and one that fails takes it all back. */
+/**
+ * Most attempts under way to one host. Each that is answered quickly makes room for one more; one that fails or takes
+ * long takes all of that back.
+ */
 const mostToOneHost = 32
+/** What is quick, in milliseconds. */
+const quickMs = 500
 /**
  * Most that wait for one host, and so most that are claimed for one application, ahead of their turn: as many as are
  * attempted well within a lease, each at its slowest.
@@ -24,11 +29,14 @@ interface Lanes {
   /** Takes what may begin, at most so many. */
   take(most: number): ClaimedDelivery[]
   /**
-   * An attempt is over. An application that did not answer (`status` is `null`) is asked one at a time until it does, so that it keeps no
+   * An attempt is over. An application that did not answer is asked one at a time until it does, so that it keeps no
    * places from those who share its host.
    * @returns what waited and is better given back
    */
-  done(delivery: ClaimedDelivery, met: Pick<Met, 'status' | 'verdict'>): ClaimedDelivery[]
+  done(
+    delivery: ClaimedDelivery,
+    met: Pick<Attempted, 'status' | 'verdict' | 'milliseconds'>
+  ): ClaimedDelivery[]
   /** Whether the last that was asked of an application has not been answered. */
   isSilent(way: string): boolean
   /** Takes all that waits. */
@@ -120,24 +128,24 @@ export function newLanes(): Lanes {
     },
     take(most) {
       const taken: ClaimedDelivery[] = []
-      // One of each lane, then a second of each, as long as that finds any.
-      for (let before = -1; before < taken.length && taken.length < most; ) {
-        before = taken.length
-        for (const lane of ready) {
-          if (taken.length === most) break
-          const next = begin(lane)
-          if (next) taken.push(next)
-          else ready.delete(lane)
-        }
+      // Whoever was taken from goes to the end: one of each lane, then a second of each, and the next time on from there.
+      for (const lane of ready) {
+        if (taken.length >= most) break
+        ready.delete(lane)
+        const next = begin(lane)
+        if (!next) continue
+        taken.push(next)
+        if (lane.queue.length > 0) ready.add(lane)
       }
       return taken
     },
-    done(delivery, { status, verdict }) {
+    done(delivery, { status, verdict, milliseconds }) {
       const lane = laneOf(delivery)
       const { host } = lane
       lane.underWay--
       host.underWay--
-      host.most = verdict === 'failed' ? firstToOneHost : Math.min(host.most + 1, mostToOneHost)
+      const isQuick = verdict !== 'failed' && milliseconds <= quickMs
+      host.most = isQuick ? Math.min(host.most + 1, mostToOneHost) : firstToOneHost
       lane.silent = status === null
       const givenBack = lane.silent ? leave(lane) : []
       for (const waiting of host.lanes) ready.add(waiting)

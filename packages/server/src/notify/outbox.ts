@@ -12,7 +12,7 @@ import type { Senders } from './senders.ts'
 
 /** Tells applications what they are owed, for as long as it takes. */
 export interface Outbox {
-  /** Looks for what is due now. */
+  /** Somebody has signed out: looks for what is due now, and lets others who sign out come first. */
   wake(): void
   /** Waits until each delivery of a logout was attempted once, at most so long. */
   firstAttempts(logoutId: string, longestMs: number): Promise<void>

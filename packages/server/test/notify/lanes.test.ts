@@ -5,8 +5,8 @@ import { owed } from './owed.ts'
 
 /** Deliveries that begin when there is room for as many as anybody could want. */
 const everything = 1000
-const heard = { status: 200, verdict: 'heard' } as const
-const silence = { status: null, verdict: 'failed' } as const
+const heard = { status: 200, verdict: 'heard', milliseconds: 5 } as const
+const silence = { status: null, verdict: 'failed', milliseconds: 5000 } as const
 const ways = (taken: Parameters<typeof wayOf>[0][]): string[] => taken.map(wayOf)
 
 describe('room', () => {
@@ -20,28 +20,34 @@ describe('room', () => {
     expect(ways(lanes.take(everything)).sort()).toEqual(ways([...owed('a', 2), ...owed('b', 2)]))
   })
 
-  test('a host that answers is asked more and more at once, up to thirty-two; a failure takes it all back', () => {
-    const lanes = newLanes()
-    const underWay: ClaimedDelivery[] = []
-    function start(): number {
-      lanes.add(owed('a', mostAhead))
-      underWay.push(...lanes.take(everything))
-      return underWay.length
+  test.each([
+    ['a failure', { ...heard, status: 503, verdict: 'failed' } as const],
+    ['an answer that takes long', { ...heard, milliseconds: 501 }]
+  ])(
+    'a host that answers is asked more and more at once, up to thirty-two; %s takes it all back',
+    (_, ill) => {
+      const lanes = newLanes()
+      const underWay: ClaimedDelivery[] = []
+      function start(): number {
+        lanes.add(owed('a', mostAhead))
+        underWay.push(...lanes.take(everything))
+        return underWay.length
+      }
+      function end(met: Parameters<typeof lanes.done>[1]): void {
+        const first = underWay.shift()
+        if (first) lanes.done(first, met)
+      }
+      expect(start()).toBe(8)
+      for (let answers = 1; answers <= 30; answers++) {
+        end(heard)
+        expect(start()).toBe(Math.min(8 + answers, 32))
+      }
+      end(ill)
+      expect(start()).toBe(31)
+      while (underWay.length > 0) end(ill)
+      expect(start()).toBe(8)
     }
-    function end(met: Parameters<typeof lanes.done>[1]): void {
-      const first = underWay.shift()
-      if (first) lanes.done(first, met)
-    }
-    expect(start()).toBe(8)
-    for (let answers = 1; answers <= 30; answers++) {
-      end(heard)
-      expect(start()).toBe(Math.min(8 + answers, 32))
-    }
-    end({ status: 503, verdict: 'failed' })
-    expect(start()).toBe(31)
-    while (underWay.length > 0) end({ status: 503, verdict: 'failed' })
-    expect(start()).toBe(8)
-  })
+  )
 
   test('another port is another host, and an address that is none is its own', () => {
     const lanes = newLanes()
@@ -58,6 +64,16 @@ describe('room', () => {
     expect(lanes.take(2)).toEqual(all.slice(0, 2))
     expect(lanes.take(0)).toEqual([])
     expect(lanes.take(everything)).toEqual(all.slice(2))
+  })
+
+  test('a few at a time go round, and do not begin with the same one each time', () => {
+    const lanes = newLanes()
+    lanes.add(['a', 'b', 'c', 'd'].flatMap(name => owed(name, 4, `${name}.example`)))
+    const names = (): string =>
+      ways(lanes.take(3))
+        .map(way => way.slice(0, 1))
+        .join('')
+    expect([names(), names(), names(), names()]).toEqual(['abc', 'dab', 'cda', 'bcd'])
   })
 
   test('one application with two ways of being told has two lanes', () => {
