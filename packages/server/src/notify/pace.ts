@@ -1,7 +1,7 @@
-/** So long after a logout others are expected, which come first, in milliseconds. */
-const logoutsFirstMs = 20
+/** So long after a logout others are expected, which come first, in milliseconds: longer than a full turn of the event loop takes. */
+const logoutsFirstMs = 100
 /** Beside logouts no more attempts begin at once ... */
-const mostBesideLogouts = 8
+const mostBesideLogouts = 16
 /** ... and so many milliseconds are between, or as long as the event loop takes for what people ask for. */
 const besideLogoutsMs = 1
 

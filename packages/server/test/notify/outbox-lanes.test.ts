@@ -123,7 +123,7 @@ test.each([
   onTestFinished(() => outbox.stop())
   if (besideLogouts) outbox.wake()
   await expect.poll(() => sent.length).toBe(all.length)
-  if (besideLogouts) expect(Math.max(...perTurn)).toBeLessThanOrEqual(16)
+  if (besideLogouts) expect(Math.max(...perTurn)).toBeLessThanOrEqual(32)
   else expect(Math.max(...perTurn)).toBe(all.length)
 })
 
