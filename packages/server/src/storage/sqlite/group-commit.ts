@@ -38,9 +38,9 @@ const largestGroup = 512
 export function groupCommit(db: DatabaseSync, flushing: () => void = () => {}): GroupCommit {
   const queue: Queued[] = []
   let scheduled = false
+  let synchronous: 'FULL' | 'NORMAL' | undefined
   // Prepared once: these run for every group and every write in it.
   const begin = db.prepare('BEGIN IMMEDIATE')
-  let synchronous: 'FULL' | 'NORMAL' | undefined
   const commit = db.prepare('COMMIT')
   const savepoint = db.prepare('SAVEPOINT one')
   const release = db.prepare('RELEASE one')
