@@ -7,6 +7,8 @@ export default defineConfig({
     pool: 'forks',
     // Written for two cores: each file starts servers and browsers of its own.
     maxWorkers: 2,
+    // A browser that stopped answering its driver says nothing of us: once more, with a new one.
+    retry: { count: 1, condition: /protocolTimeout/ },
     testTimeout: 30_000,
     hookTimeout: 60_000
   }

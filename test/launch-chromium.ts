@@ -2,6 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import puppeteer, { type Browser } from 'puppeteer-core'
 import { endWithUs, removeFolder, temporaryFolder } from './browsers/support/processes.ts'
+import { protocolTimeout } from './browsers/support/puppeteer-tab.ts'
 
 /** What people's browsers differ in. */
 export interface ChromiumOptions {
@@ -28,6 +29,7 @@ export async function launchChromium(
     browser: 'chrome',
     executablePath,
     headless: true,
+    protocolTimeout,
     userDataDir: profile,
     args: [
       ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []),

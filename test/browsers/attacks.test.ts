@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { readSdkScript, type SdkScript, sdkScriptHref } from '../../packages/server/src/doors/sdk-script.ts'
 import { type Setting, settings } from './support/browsers.ts'
 import type { Engine, Tab } from './support/engine.ts'
-import { type Aims, type Attempt, doEverything } from './support/everything.ts'
+import { type Aims, type Attempt, doEverything, unanswered } from './support/everything.ts'
 import { evil, giveTheCredentials, issuer, openWorld, sibling, until, type World } from './support/world.ts'
 
 const shop = 'https://shop.test'
@@ -51,7 +51,7 @@ function serve({ url = '/' }: IncomingMessage, response: ServerResponse): void {
     .end('<!doctype html><title>A page</title><body>')
 }
 
-const aims: Aims = { issuer, clientId: 'shop', clientPage: `${shop}/` }
+const aims: Aims = { issuer, clientId: 'shop', clientPage: `${shop}/`, unanswered }
 
 /** One setting of each engine, the one in which most cookies travel. */
 const open = ['third-party cookies allowed', 'Total Cookie Protection (default)', 'default of WebKitGTK']
@@ -171,8 +171,16 @@ describe.each(settings.filter(it => open.includes(it.policy)))('$engine, $policy
   )
 })
 
-/** Does everything on an empty page of an origin, until the server has answered what no browser holds back. */
+/**
+ * Does everything on an empty page of an origin, until the server has answered what no browser holds back. Where the
+ * browser itself left something open there is nothing to compare: once more then, in a new tab.
+ */
 async function attackFrom(engine: Engine, origin: string): Promise<Attempt[]> {
+  const attempts = await attackOnce(engine, origin)
+  return attempts.some(it => it.saw === unanswered) ? attackOnce(engine, origin) : attempts
+}
+
+async function attackOnce(engine: Engine, origin: string): Promise<Attempt[]> {
   const tab = await engine.newTab()
   await tab.goto(`${origin}/`)
   world.at.logs.length = 0

@@ -5,19 +5,24 @@ export interface Attempt {
   saw: string
 }
 
+/** What a page saw of something of which the browser told it nothing, neither good nor bad. */
+export const unanswered = 'nothing within 15 seconds'
+
 /** Where a page aims. */
 export interface Aims {
   issuer: string
   clientId: string
   /** A page of that client. */
   clientPage: string
+  /** What it says where nothing came: {@link unanswered}. */
+  unanswered: string
 }
 
 /**
  * Runs in a page: does whatever a page can do to another origin without a click, to each door of the SDK. Whether
  * a request is answered in time nobody can tell by it: see the server's log.
  */
-export async function doEverything({ issuer, clientId, clientPage }: Aims): Promise<Attempt[]> {
+export async function doEverything({ issuer, clientId, clientPage, unanswered }: Aims): Promise<Attempt[]> {
   const back = encodeURIComponent(clientPage)
   const reads = [
     `${issuer}/sdk/session?client_id=${clientId}`,
@@ -39,7 +44,9 @@ export async function doEverything({ issuer, clientId, clientPage }: Aims): Prom
 
   const attempts: Promise<Attempt>[] = []
   const note = (did: string, saw: Promise<string>): void => {
-    attempts.push(saw.catch(error => `failed: ${error.name}`).then(it => ({ did, saw: it })))
+    const nothing = new Promise<string>(done => setTimeout(done, 15_000, unanswered))
+    const seen = Promise.race([saw, nothing]).catch(error => `failed: ${error.name}`)
+    attempts.push(seen.then(it => ({ did, saw: it })))
   }
   /** An element that loads an address; `quiet` ones tell nobody whether they did. */
   const load = (name: string, attributes: Record<string, string>, quiet = false): Promise<string> =>

@@ -1,7 +1,7 @@
 import puppeteer from 'puppeteer-core'
 import type { Engine, Reach } from './engine.ts'
 import { endWithUs, removeFolder, temporaryFolder } from './processes.ts'
-import { puppeteerTab } from './puppeteer-tab.ts'
+import { protocolTimeout, puppeteerTab } from './puppeteer-tab.ts'
 
 /**
  * After a sign-in by clicks Firefox lets third-party cookies through for a while, so that whoever tests at once sees
@@ -26,6 +26,7 @@ export async function startFirefox(
     browser: 'firefox',
     executablePath,
     headless: true,
+    protocolTimeout,
     userDataDir: profile,
     acceptInsecureCerts: true,
     extraPrefsFirefox: {

@@ -1,6 +1,12 @@
 import type { Page } from 'puppeteer-core'
 import { expression, type Tab } from './engine.ts'
 
+/**
+ * How many milliseconds a browser has for one command, a promise of a page included: Puppeteer says so when they are over,
+ * well before the time of a test is, and the test is run once more (`vitest.config.ts`).
+ */
+export const protocolTimeout = 25_000
+
 /** A tab of Chromium or Firefox. */
 export function puppeteerTab(page: Page): Tab {
   page.setDefaultTimeout(20_000)
