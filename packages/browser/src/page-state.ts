@@ -23,7 +23,8 @@ export function newPageState(
   /** The session of the person who is signed in here. */
   let current: Session | undefined
   let hadSession = false
-  let toldOfLogout = false
+  /** The receipt of the last logout that was told of, null if it has none; undefined when somebody has signed in since. */
+  let told: string | null | undefined
 
   function signedIn(session: Session, quiet: boolean): void {
     const before = current
@@ -33,7 +34,7 @@ export function newPageState(
     current = session
     status = 'connected'
     hadSession = true
-    toldOfLogout = false
+    told = undefined
     if (!before) {
       if (session.visitor) fire('visitor', session.visitor)
       fire('login', all)
@@ -57,13 +58,14 @@ export function newPageState(
   }
 
   function ended(by: LogoutBy, receipt: string | null): void {
-    // Another tab's logout is no news where nobody was signed in.
-    const isNews = !toldOfLogout && !(by === 'tab' && status === 'notConnected')
+    // Another tab's logout is no news where nobody was signed in. One more is, with a receipt of its own: somebody was, unseen.
+    const isAnother = told === undefined || (told && receipt && told !== receipt)
+    const isNews = isAnother && !(by === 'tab' && status === 'notConnected')
     current = undefined
     status = 'notConnected'
     forget()
     if (!isNews) return
-    toldOfLogout = true
+    told = receipt
     fire('logout', { result: true, by, receipt, ...signedOut })
     fire('statusChange', signedOut)
     fire('sessionChange', signedOut)

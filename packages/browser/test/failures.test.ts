@@ -1,5 +1,6 @@
 import type { Browser, BrowserContext, Page } from 'puppeteer-core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import type { InitOptions } from '../src/index.ts'
 import { hasChromium, startChromium } from './support/chromium.ts'
 import {
   hasSession,
@@ -46,17 +47,24 @@ beforeEach(async () => {
   server.answers.set('/sdk/session', connected())
   server.answers.set('/js/utgang.js', {})
   context = await browser.createBrowserContext()
-  page = await startPage(context, site.origin, {
-    client_id: 'site',
-    server: server.origin,
-    timeout: 400,
-    redirect_uri: `${site.origin}/back`
-  })
+  page = await startPage(context, site.origin, { ...options(), timeout: ample })
   await hasSession(page)
   await takeHeard(page)
   server.asked.length = 0
 })
 afterEach(() => context?.close())
+
+const options = (): InitOptions => ({
+  client_id: 'site',
+  server: server.origin,
+  redirect_uri: `${site.origin}/back`
+})
+
+/** How long the page waits for an answer, in milliseconds: not long where there will be none. */
+const waits = (timeout: number): Promise<void> =>
+  page.evaluate(it => void window.sdk.init(it), { ...options(), timeout })
+const ample = 10_000
+const short = 400
 
 /** What can go wrong with a call, and the error that it is. */
 const failures: [string, Behaviour, object][] = [
@@ -84,10 +92,12 @@ const failures: [string, Behaviour, object][] = [
 describe.skipIf(!hasChromium)('a failed call', () => {
   test.each(failures)('of hasSession(): %s', async (_what, behaviour, error) => {
     server.answers.set('/sdk/session', behaviour)
+    await waits(behaviour === 'hang' ? short : ample)
     expect(await hasSession(page, { fresh: true })).toEqual({ failed: (error as { code: string }).code })
     expect(await takeHeard(page)).toEqual([{ name: 'error', payload: { name: 'SdkError', ...error } }])
     // What the page knew has stayed: it is no news that the same person is there.
     server.answers.set('/sdk/session', connected())
+    await waits(ample)
     await hasSession(page, { fresh: true })
     expect(await takeNames(page)).toEqual(['sessionChange'])
   })
@@ -95,6 +105,7 @@ describe.skipIf(!hasChromium)('a failed call', () => {
   test.each(failures)('of logout(), without a fallback: %s', async (_what, behaviour, error) => {
     server.answers.set('/sdk/logout', behaviour)
     const { code } = error as { code: string }
+    await waits(behaviour === 'hang' ? short : ample)
     expect(await logout(page, { fallback: 'none' })).toEqual({ failed: code })
     expect(await takeHeard(page)).toEqual([{ name: 'error', payload: { name: 'SdkError', ...error } }])
     // Chromium itself asks once more when a connection that it had open was cut.
@@ -107,6 +118,7 @@ describe.skipIf(!hasChromium)('a failed call', () => {
     'of logout(), with a server that can be reached: %s',
     async (_what, behaviour, error) => {
       server.answers.set('/sdk/logout', behaviour)
+      await waits(behaviour === 'hang' ? short : ample)
       await page.evaluate(() => {
         window.utgang.on('error', ({ code }) => localStorage.setItem('heard', code))
         window.utgang.on('logout', () => localStorage.setItem('heard', 'a logout that was none'))
@@ -136,13 +148,14 @@ describe.skipIf(!hasChromium)('a failed call', () => {
   test('of logout(), with a server that never answers: it ends in time, and the page is not left', async () => {
     server.answers.set('/sdk/logout', 'hang')
     server.answers.set('/js/utgang.js', 'hang')
+    await waits(short)
     expect(await logout(page)).toEqual({ failed: 'timeout' })
     expect(server.asked).toEqual(['POST /sdk/logout', 'HEAD /js/utgang.js'])
     expect(page.url()).toBe(`${site.origin}/`)
   })
 
   test('of a closing logout(): the other tabs ask for themselves, and are told nothing that is not so', async () => {
-    const other = await startPage(context, site.origin, { client_id: 'site', server: server.origin })
+    const other = await startPage(context, site.origin, options())
     await hasSession(other)
     await takeHeard(other)
     server.answers.set('/sdk/logout', { status: 500 })
@@ -172,7 +185,7 @@ describe.skipIf(!hasChromium)('a failed call', () => {
   })
 
   test('a page that goes while its logout is under way clears first, and the other tabs ask', async () => {
-    const other = await startPage(context, site.origin, { client_id: 'site', server: server.origin })
+    const other = await startPage(context, site.origin, options())
     await hasSession(other)
     server.asked.length = 0
     server.answers.set('/sdk/logout', 'hang')
@@ -204,7 +217,7 @@ describe.skipIf(!hasChromium)('a failed call', () => {
         sessionStorage.setItem('utgang:site:left', `a-ticket ${Date.now() - ago * 60_000}`)
       }, minutes)
       addresses.length = 0
-      await start(page, { client_id: 'site', server: server.origin })
+      await start(page, options())
       await hasSession(page)
       expect(addresses.some(it => it.includes('ticket=a-ticket'))).toBe(asks)
     }
@@ -218,6 +231,7 @@ describe.skipIf(!hasChromium)('a failed call', () => {
       )
     for (const behaviour of ['hang', 'unreadable', failures.at(-2)?.[1] ?? 'cut'] as const) {
       server.answers.set('/sdk/session', behaviour)
+      await waits(behaviour === 'hang' ? short : ample)
       messages.push((await message()).replace(server.origin, ''))
     }
     expect(messages).toEqual([
@@ -273,7 +287,7 @@ describe.skipIf(!hasChromium)('calls that cross each other', () => {
   })
 
   test('the same, with the logout in another tab', async () => {
-    const other = await startPage(context, site.origin, { client_id: 'site', server: server.origin })
+    const other = await startPage(context, site.origin, options())
     let release = (_it: Behaviour): void => {}
     const held = new Promise<Behaviour>(resolve => {
       release = resolve

@@ -99,6 +99,32 @@ describe.skipIf(!hasChromium)('logout', () => {
     await context.close()
   })
 
+  test('once more, after a sign-in that this page never heard of: it ends that, and is told', async () => {
+    const { context, page } = await signedIn(allowed)
+    await logout(page)
+    await takeHeard(page)
+    await utgang.signIn(context)
+    const { receipt } = (await logout(page)) as { receipt: string }
+    const heard = await takeHeard(page)
+    expect(heard.map(it => it.name)).toEqual(three)
+    expect(heard[0]?.payload).toMatchObject({ receipt, by: 'cookie' })
+    expect(await live(context)).toBe(false)
+    expect(await logout(page)).toMatchObject({ receipt: null })
+    expect(await takeNames(page)).toEqual([])
+    await context.close()
+  })
+
+  test('ended elsewhere, and then here: it is confirmed, and nobody is told a second time', async () => {
+    const { context, page } = await signedIn(allowed)
+    await hasSession(page)
+    await utgang.endAllOf('ola')
+    await hasSession(page, { fresh: true })
+    expect((await takeNames(page)).slice(-3)).toEqual(three)
+    expect(await logout(page)).toMatchObject({ ended: true, receipt: expect.any(String) })
+    expect(await takeNames(page)).toEqual([])
+    await context.close()
+  })
+
   test('by the tokens that the page holds, where the browser keeps the cookie back', async () => {
     const { context, page } = await signedIn(blocked)
     expect(await hasSession(page)).toMatchObject({ userStatus: 'unknown' })
