@@ -41,37 +41,44 @@ export interface Report {
   deliveries: ({ alg: string; goal: number; met: boolean; signingShare: number } & Delivered)[]
 }
 
-/** Sums up the rounds. */
+/** Sums up the rounds. Goals for what was not measured are left out. */
 export function report(
   samples: Samples,
   delivered: ReadonlyMap<string, readonly Delivered[]>,
   databaseInMemory: boolean
 ): Report {
+  const has = (row: string): boolean => (samples.get(row)?.length ?? 0) > 0
   return {
     node: process.version,
     cpu: cpus()[0]?.model ?? 'unknown',
     cores: cpus().length,
     databaseInMemory,
     rows: [...samples].map(([row, taken]) => ({ row, ...medians(taken) })),
-    goals: goals.map(goal => {
-      const theirs = samples.get(goal.theirs) ?? []
-      const ratios = (samples.get(goal.ours) ?? []).map(
-        ({ perSecond }, round) => perSecond / (theirs[round]?.perSecond ?? Number.NaN)
-      )
-      const ratio = median(ratios)
-      return { ...goal, ratio, ratios, met: ratio >= goal.atLeast }
-    }),
-    slowest: slowest.map(({ row, p99Ms: atMost }) => {
-      const p99Ms = median((samples.get(row) ?? []).map(it => it.p99Ms))
-      return { row, p99Ms, atMost, met: p99Ms <= atMost }
-    }),
-    deliveries: [...delivered].map(([alg, taken]) => {
-      const of = (figure: keyof Delivered): number => median(taken.map(it => it[figure]))
-      const [perSecond, cpuMicros, signMicros] = [of('perSecond'), of('cpuMicros'), of('signMicros')]
-      const goal = deliveries[alg] ?? 0
-      const signingShare = signMicros / cpuMicros
-      return { alg, perSecond, cpuMicros, signMicros, signingShare, goal, met: perSecond >= goal }
-    })
+    goals: goals
+      .filter(it => has(it.ours) && has(it.theirs))
+      .map(goal => {
+        const theirs = samples.get(goal.theirs) ?? []
+        const ratios = (samples.get(goal.ours) ?? []).map(
+          ({ perSecond }, round) => perSecond / (theirs[round]?.perSecond ?? Number.NaN)
+        )
+        const ratio = median(ratios)
+        return { ...goal, ratio, ratios, met: ratio >= goal.atLeast }
+      }),
+    slowest: slowest
+      .filter(it => has(it.row))
+      .map(({ row, p99Ms: atMost }) => {
+        const p99Ms = median((samples.get(row) ?? []).map(it => it.p99Ms))
+        return { row, p99Ms, atMost, met: p99Ms <= atMost }
+      }),
+    deliveries: [...delivered]
+      .filter(([, taken]) => taken.length > 0)
+      .map(([alg, taken]) => {
+        const of = (figure: keyof Delivered): number => median(taken.map(it => it[figure]))
+        const [perSecond, cpuMicros, signMicros] = [of('perSecond'), of('cpuMicros'), of('signMicros')]
+        const goal = deliveries[alg] ?? 0
+        const signingShare = signMicros / cpuMicros
+        return { alg, perSecond, cpuMicros, signMicros, signingShare, goal, met: perSecond >= goal }
+      })
   }
 }
 
