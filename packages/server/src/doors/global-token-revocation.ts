@@ -98,11 +98,12 @@ async function reachable(client: Client, subject: object, parts: DoorParts): Pro
   const retryAfterSeconds = await subjectGuesses.look(client.clientId)
   if (retryAfterSeconds > 0)
     throw new OAuthError('too_many_requests', 'too many unknown users', 429, { retryAfterSeconds })
-  const named = await findSubject(parts.storage, parts.config.issuer, subject)
+  const { storage, config } = parts
+  const named = await findSubject(storage, config.issuer, subject, user => mayReach(client, user, parts))
   // Nobody's everything can be ended where the identifiers are of several.
   if (named === 'several')
     throw new OAuthError('ambiguous_subject', 'the identifiers are of different users', 422)
-  if (named === 'nobody' || named.status === 'deleted' || !(await mayReach(client, named, parts))) {
+  if (named === 'nobody') {
     await subjectGuesses.take(client.clientId)
     throw new OAuthError('unknown_user', 'no such user', 404)
   }
@@ -110,6 +111,10 @@ async function reachable(client: Client, subject: object, parts: DoorParts): Pro
 }
 
 /** A client that reaches its own users alone cannot tell others from such as never were. */
-async function mayReach({ clientId, mayRevokeGlobally }: Client, { sub }: User, { storage }: DoorParts) {
-  return mayRevokeGlobally === true || storage.hasSignedInTo(sub, clientId)
+async function mayReach(
+  { clientId, mayRevokeGlobally }: Client,
+  { sub, status }: User,
+  { storage }: DoorParts
+): Promise<boolean> {
+  return status !== 'deleted' && (mayRevokeGlobally === true || (await storage.hasSignedInTo(sub, clientId)))
 }

@@ -27,13 +27,19 @@ export type Named = User | 'nobody' | 'several'
 /**
  * Finds whom a subject identifier names (RFC 9493 §3.2): `email`, `opaque` (the `sub`), `iss_sub` with this issuer, or
  * `aliases` of these.
+ * @param counts whom the caller may hear of: anybody else is nobody, also beside others
  * @throws OAuthError `invalid_request` for any other format, or members that the format does not have
  */
-export async function findSubject(storage: PeopleStore, issuer: string, identifier: unknown): Promise<Named> {
+export async function findSubject(
+  storage: PeopleStore,
+  issuer: string,
+  identifier: unknown,
+  counts: (user: User) => Promise<boolean> = async () => true
+): Promise<Named> {
   const found = new Map<string, User>()
   for (const it of identifiersIn(identifier)) {
     const user = await findOne(storage, issuer, it)
-    if (user) found.set(user.sub, user)
+    if (user && (await counts(user))) found.set(user.sub, user)
   }
   const [first = 'nobody', ...others] = found.values()
   return others.length > 0 ? 'several' : first

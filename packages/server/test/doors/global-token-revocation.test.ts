@@ -170,6 +170,24 @@ test('GTR-02: a client of one tenant reaches its own users, and cannot tell othe
   expect((await revoke(ola, as('tenant'))).status).toBe(204)
 })
 
+test('GTR-02: nor does a user of its own beside the others tell it whether they are somebody', async () => {
+  const redirect_uri = 'https://news.example/callback'
+  const other = await signIn(at, at.browser(), 'news', { email: 'kari@example.test' })
+  const besideOla = async (it: object): Promise<unknown> => {
+    const browser = at.browser()
+    const page = await browser.visit(authorization('tenant', { redirect_uri, scope: 'openid' }).path)
+    expect(codeOf(await answerPages(browser, page))).toBeTruthy()
+    const answer = await revoke({ format: 'aliases', identifiers: [it, ola] }, as('tenant'))
+    return [answer.status, answer.text, await at.sessionOf(browser)]
+  }
+  expect(await besideOla({ format: 'opaque', id: 'never-was' })).toEqual([204, '', undefined])
+  expect(await besideOla(kari)).toEqual([204, '', undefined])
+  const gone = { format: 'opaque', id: 'never-was' }
+  const strangers = await revoke({ format: 'aliases', identifiers: [kari, gone] }, as('tenant'))
+  expect([strangers.status, strangers.json().error]).toEqual([404, 'unknown_user'])
+  expect(await usesOf(at, other)).toEqual(alive)
+})
+
 test.each<[string, object]>([
   ['email', ola],
   ['an email in other letters', { format: 'email', email: 'OLA@Example.test' }],
