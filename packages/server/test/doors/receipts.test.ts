@@ -80,6 +80,24 @@ test('an application sees its own delivery, by its sid, and counts of the others
   expect((await receiptAs('asking', id)).json()).toEqual({ ...counts(id), own: [] })
 })
 
+test('an application sees its own alone, from whichever place of the receipt it reads on', async () => {
+  const sids: string[] = []
+  for (const browser of [at.browser(), at.browser(), at.browser()]) {
+    sids.push((await signIn(at, browser, 'market')).sid)
+    await signIn(at, browser, 'forum')
+  }
+  const { receiptId } = await at.system.heart.end({ name: 'admin_user', sub: 'u-ola' })
+  await at.system.jobs.settled()
+  const places = (await at.storage.listDeliveries(String(receiptId))).filter(it => it.clientId === 'forum')
+  expect(places.length).toBeGreaterThanOrEqual(3)
+  for (const { id } of places) {
+    const { own } = (await receiptAs('market', `${receiptId}?after=${id}`)).json<{ own: { sid: string }[] }>()
+    const shown = own.map(it => it.sid)
+    expect(shown).toEqual(expect.arrayContaining(sids))
+    for (const { sid } of places) expect(shown).not.toContain(sid)
+  }
+})
+
 test('a delivery that is queued is pending, and nothing says that it was sent', async () => {
   const { browser, id } = await loggedOut()
   const texts = [

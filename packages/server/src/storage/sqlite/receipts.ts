@@ -93,7 +93,9 @@ export function sqliteReceipts(db: DatabaseSync): ReceiptStore {
       const applications: ToldApplication[] = []
       const before = /^s(\d{1,9})$/.exec(after)?.[1]
       if (before === undefined) {
-        const last = delivery.get(after, logoutId)
+        const found = delivery.get(after, logoutId)
+        // Another application's place shows nothing of it.
+        const last = clientId === undefined || found?.clientId === clientId ? found : undefined
         const [client, id] = [String(last?.clientId ?? clientId ?? ''), String(last?.id ?? '')]
         const page = owedToThis.all(logoutId, client, id, limit + 1)
         if (clientId === undefined) page.push(...owedToOthers.all(logoutId, client, limit + 1 - page.length))
