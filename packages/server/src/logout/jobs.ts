@@ -37,6 +37,8 @@ export function runJobs(storage: LogoutStore, clock: Clock, failed: (error: unkn
     wokenAgain = true
     running ??= work().finally(() => {
       running = undefined
+      // A logout of the very commit that found nothing more to do: its job came after that look.
+      if (wokenAgain) wake()
     })
   }
 

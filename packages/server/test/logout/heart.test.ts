@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import type { Cause } from '../../src/logout/causes.ts'
+import { logoutHeart } from '../../src/logout/end.ts'
 import { runJobs } from '../../src/logout/jobs.ts'
 import { hashSecret } from '../../src/storage/secrets.ts'
 import { openSqlite } from '../../src/storage/sqlite/sqlite.ts'
@@ -159,6 +160,17 @@ test('a job that a process left behind is found by one that runs already', async
   vi.advanceTimersByTime(10_000)
   await jobs.settled()
   await jobs.stop()
+  expect((await world.see()).owed).toHaveLength(5)
+})
+
+test('a logout in the commit in which nothing more was found to do is carried out at once', async () => {
+  const world = await world0()
+  const jobs = runJobs(world.storage, clock, () => {})
+  onTestFinished(() => jobs.stop())
+  await jobs.settled()
+  jobs.wake()
+  await logoutHeart(world.storage, clock, jobs.wake).end({ name: 'admin_user', sub: 'ola' })
+  await jobs.settled()
   expect((await world.see()).owed).toHaveLength(5)
 })
 
