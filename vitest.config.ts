@@ -9,6 +9,7 @@ export default defineConfig({
     maxWorkers: 2,
     // A browser that stopped answering its driver says nothing of us: once more, with a new one.
     retry: { count: 1, condition: /protocolTimeout/ },
+    expect: { poll: { timeout: 10_000 } },
     testTimeout: 30_000,
     hookTimeout: 60_000
   }

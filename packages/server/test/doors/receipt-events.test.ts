@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { request } from 'undici'
-import { describe, expect, onTestFinished, test, vi } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { clientsIn } from '../../src/clients/client.ts'
 import { systemClock } from '../../src/clock.ts'
 import { type ReceiptEventLimits, receiptEvents } from '../../src/doors/receipt-events.ts'
@@ -181,7 +181,9 @@ describe('there is only so much of it', () => {
     // 204 tells a browser not to come again.
     expect((await listen(origin, browser, id)).answer.statusCode).toBe(204)
     first.leave()
-    await vi.waitFor(async () => expect((await listen(origin, browser, id)).answer.statusCode).toBe(200))
+    const status = async (): Promise<number | undefined> =>
+      (await listen(origin, browser, id)).answer.statusCode
+    await expect.poll(status).toBe(200)
   })
 
   test('a server has only so many', async () => {
