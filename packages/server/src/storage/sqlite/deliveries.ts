@@ -92,23 +92,38 @@ export function sqliteDeliveries(
 
   function claim(limits: DeliveryLimits, now: number): ClaimedDelivery[] {
     const claimed: ClaimedDelivery[] = []
+    let superseded = 0
     for (const [clientId, kind] of waysFrom(limits.after)) {
-      const left = limits.most - claimed.length
-      if (left <= 0) break
+      const most = Math.min(limits.most - claimed.length, limits.perClient)
+      if (most <= 0) break
       if (limits.busy.has(`${clientId} ${kind}`)) continue
       // Each receiver has one stream. While that stands still, or its client may hear nothing, what it owes stays where it is.
       if (kind === 'security_event' && streamSpeaks.get(clientId) === undefined) continue
-      const rows = due.all(clientId, kind, now, Math.min(left, limits.perClient))
-      const client = rows.length > 0 ? (signedFor.get(clientId) ?? unknownClient) : unknownClient
-      for (const row of rows) {
-        const it = claimedOf(row, client)
-        if (isSuperseded(it, now)) {
-          settle.run(it.id, 'superseded', 0, now, 0)
-          continue
-        }
-        dueAt.run(it.id, now + limits.leaseSeconds)
-        claimed.push(it)
+      // Behind what is superseded may be what is not, and nobody would look for it soon; without end this holds up all writes.
+      for (let goOn = true; goOn; ) {
+        const rows = due.all(clientId, kind, now, most)
+        const live = claimThese(rows, limits, now)
+        claimed.push(...live)
+        superseded += rows.length - live.length
+        goOn = rows.length === most && live.length === 0 && superseded < limits.most
       }
+    }
+    return claimed
+  }
+
+  /** Claims what one application is owed, but for what is superseded. */
+  function claimThese(rows: Row[], { leaseSeconds }: DeliveryLimits, now: number): ClaimedDelivery[] {
+    const [first] = rows
+    const client = (first && signedFor.get(String(first.clientId))) ?? unknownClient
+    const claimed: ClaimedDelivery[] = []
+    for (const row of rows) {
+      const it = claimedOf(row, client)
+      if (isSuperseded(it, now)) {
+        settle.run(it.id, 'superseded', 0, now, 0)
+        continue
+      }
+      dueAt.run(it.id, now + leaseSeconds)
+      claimed.push(it)
     }
     return claimed
   }

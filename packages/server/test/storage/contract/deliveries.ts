@@ -165,6 +165,25 @@ export function deliveryContract(open: OpenStorage): void {
     expect(await claim(storage)).toMatchObject([{ sid: sidOf(uid, 'news') }])
   })
 
+  test('what is superseded takes no places: one claim finds what is owed behind it', async () => {
+    const world = await stage(open)
+    const { storage } = world
+    await world.client('news')
+    const people = Array.from({ length: 25 }, (_, i) => `u-${i}`)
+    for (const sub of people) {
+      await world.user(sub)
+      await world.grant(sub, 'news')
+      await storage.end(order({ cause: 'admin_user', sub, epoch: { user: sub }, tell: 'job' }), now)
+    }
+    await world.finishJobs()
+    for (const sub of people) await world.grant(sub, 'news')
+    const uid = await world.session('u-0', ['news'])
+    await storage.end(order({ sub: 'u-0', sessions: { uid } }), now + 1)
+    expect(await claim(storage, now + 1)).toMatchObject([{ sid: sidOf(uid, 'news') }])
+    const states = (await storage.listDeliveries()).map(it => it.state)
+    expect(states.filter(it => it === 'superseded')).toHaveLength(25)
+  })
+
   test('by sub alone, asked for again by hand long after: it still ends no sign-in that was made since', async () => {
     const world = await stage(open)
     const { storage } = world
