@@ -17,6 +17,8 @@ export async function frontChannelLogout(parts: Parts, request: Request): Promis
   if (!iss || !sid) return refusal(400, 'invalid_request', 'iss and sid are needed, once each')
   if (iss !== settings.issuer) return refusal(400, 'invalid_request', 'iss is another issuer')
   if (sid.length > longestSid) return refusal(400, 'invalid_request', 'sid is too long')
+  // PostgreSQL has no text with a NUL in it, and the store would give up a connection over each.
+  if (/\p{Cc}/u.test(sid)) return refusal(400, 'invalid_request', 'sid is no text')
   const found = await sessions.find(request)
   await settings.store.endBySid(iss, sid, 'front_channel')
   const answer = new Response('<!doctype html><title>Signed out</title>', {

@@ -45,6 +45,7 @@ test('FCL-11: another issuer, another sid, or one of them alone ends nothing', a
     [{}, 400],
     [{ iss, sid: '' }, 400],
     [{ iss, sid: 'x'.repeat(300) }, 400],
+    [{ iss, sid: `${sid}\0` }, 400],
     // One that is not there may have ended already.
     [{ iss, sid: `${sid}x` }, 200]
   ]
