@@ -21,8 +21,11 @@ export function toRequest({ basePath }: Pick<Auth, 'basePath'>, req: NodeRequest
   const path = req.originalUrl ?? req.url ?? ''
   if (!path.startsWith(`${basePath}/`) || /^(CONNECT|TRACE|TRACK)$/i.test(method)) return undefined
   const headers = new Headers()
-  for (const [name, value] of Object.entries(req.headers))
+  for (const [name, value] of Object.entries(req.headers)) {
+    // Method and path of a request by HTTP/2 stand among its headers.
+    if (name.startsWith(':')) continue
     for (const one of [value ?? []].flat()) headers.append(name, one)
+  }
   const body = /^(GET|HEAD)$/i.test(method) ? undefined : bodyOf(req)
   // Only path and query count: which host it is, the options say.
   return new Request(`http://localhost${path}`, { method, headers, body, duplex: 'half' } as RequestInit)
