@@ -28,7 +28,8 @@ export function jwtCheck(
   const keys = issuerKeys(metadata, fetch)
   const lists = statusLists({ fetch, keys, algorithms, maxStalenessSeconds, now, onError })
 
-  async function verified(value: string): Promise<JWTPayload | Verdict> {
+  /** Apart from each other: a claim may be called as anything of a verdict is. */
+  async function verified(value: string): Promise<{ payload: JWTPayload } | { refused: Verdict }> {
     try {
       const { payload } = await jwtVerify(value, await keys(), {
         typ: 'at+jwt',
@@ -38,17 +39,18 @@ export function jwtCheck(
         currentDate: new Date(now() * 1000),
         requiredClaims: ['iss', 'exp', 'aud', 'sub', 'client_id', 'iat', 'jti']
       })
-      return payload
+      return { payload }
     } catch (error) {
-      if (judgesJwt(error)) return dead(error.message)
+      if (judgesJwt(error)) return { refused: dead(error.message) }
       onError(error)
-      return unknown('the keys of the issuer cannot be had')
+      return { refused: unknown('the keys of the issuer cannot be had') }
     }
   }
 
   return async value => {
-    const payload = await verified(value)
-    if (isDecided(payload)) return { verdict: payload, asOf: 0 }
+    const found = await verified(value)
+    if ('refused' in found) return { verdict: found.refused, asOf: 0 }
+    const { payload } = found
     const place = placeIn(payload, issuer)
     if (!place) return { verdict: dead('the token has no place in a status list of its issuer'), asOf: 0 }
     const list = await lists(place.uri)
@@ -87,5 +89,3 @@ function tokenOf(payload: JWTPayload): AccessToken {
     claims: payload
   }
 }
-
-const isDecided = (it: JWTPayload | Verdict): it is Verdict => 'state' in it && 'why' in it

@@ -74,6 +74,16 @@ describe('a token is refused', () => {
     expect(await guardOf({ list }).status(await accessToken({ claims: { exp: clock.now + 21 } }))).toBe(200)
   })
 
+  test('that is dead, whatever its claims are called', async () => {
+    const token = { sub: 'kari', scope: ['things'], exp: clock.now + 3600 }
+    for (const state of ['live', 'unknown', 'Oslo']) {
+      const value = await accessToken({ claims: { state, why: 'it says so', token } })
+      expect(await guardOf({ list: () => statusList({ 7: 1 }) }).status(value)).toBe(401)
+      const { token: good } = await guardOf().check({ headers: { authorization: `Bearer ${value}` } })
+      expect(good).toMatchObject({ sub: 'ola', claims: { state } })
+    }
+  })
+
   test('without a signature', async () => {
     const [, payload] = (await accessToken()).split('.')
     for (const alg of ['none', 'None', 'NONE']) {
