@@ -76,9 +76,15 @@ export function checkRepeated(form: StreamForm, stream: Stream, config: Config):
   const ours: Record<string, unknown> = describeStream(stream, config)
   const repeated = { iss, aud, events_supported, events_delivered, min_verification_interval }
   for (const [key, value] of Object.entries(repeated))
-    if (value !== undefined && JSON.stringify(value) !== JSON.stringify(ours[key]))
+    if (value !== undefined && !isSame(value, ours[key]))
       throw new OAuthError('invalid_request', `${key} is decided by the transmitter`)
 }
+
+/** Of these forms ours are. What is nested deeper is none of them, and too deep for `JSON.stringify` at some point. */
+const plain = z.union([z.string(), z.number(), z.array(z.string())])
+
+const isSame = (given: unknown, ours: unknown): boolean =>
+  plain.safeParse(given).success && JSON.stringify(given) === JSON.stringify(ours)
 
 /** A stream as its receiver reads it. Its `authorization_header` is for its endpoint alone and never goes out again. */
 export function describeStream(stream: StreamInput, { issuer }: Pick<Config, 'issuer'>) {

@@ -265,6 +265,15 @@ test.each<[string, object]>([
     expect((await market.manage(method, '/ssf/streams', { stream_id: id, ...said })).status).toBe(400)
 })
 
+test('SSF-14: nor is anything that is nested too deep to be compared', async () => {
+  const at = await ssfSystem()
+  const { token: bearer, open } = await receiverAt(at, 'market')
+  const body = `{"stream_id":"${await open()}","aud":${'['.repeat(30_000)}${']'.repeat(30_000)}}`
+  const headers = { 'content-type': 'application/json' }
+  const answer = await at.ask('/ssf/streams', { method: 'PATCH', bearer, headers, body })
+  expect([answer.status, answer.json().error]).toEqual([400, 'invalid_request'])
+})
+
 test('SSF-14: without a stream_id nothing is changed; an unknown one is not found', async () => {
   const at = await ssfSystem()
   const market = await receiverAt(at, 'market')
