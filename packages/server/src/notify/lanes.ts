@@ -1,8 +1,7 @@
 import type { ClaimedDelivery } from '../storage/records.ts'
+import { firstToOneHost, type Lane, newHosts } from './hosts.ts'
 import type { Attempted } from './post.ts'
 
-/** Most attempts under way to one host of which nothing is known, so that one that is slow delays nobody else. */
-const firstToOneHost = 8
 /**
  * Most attempts under way to one host. Each that is answered quickly makes room for one more; one that fails or takes
  * long takes all of that back.
@@ -47,43 +46,15 @@ interface Lanes {
 export const wayOf = ({ clientId, kind }: Pick<ClaimedDelivery, 'clientId' | 'kind'>): string =>
   `${clientId} ${kind}`
 
-/** What one host is asked and will be. */
-interface Host {
-  underWay: number
-  /** Most that may be under way. */
-  most: number
-  waiting: number
-  /** Lanes in which something waits. */
-  lanes: Set<Lane>
-}
-
-/** What one application, in one of its ways, is told at one host. */
-interface Lane {
-  host: Host
-  queue: ClaimedDelivery[]
-  underWay: number
-  silent: boolean
-}
-
 /** Lanes with nobody in them. */
 export function newLanes(): Lanes {
-  const hosts = new Map<string, Host>()
-  const lanes = new Map<string, Lane>()
-  /** Where each way led when it was last looked at: an application may move. */
-  const laneOfWay = new Map<string, Lane>()
+  const hosts = newHosts()
   const laneOfDelivery = new WeakMap<ClaimedDelivery, Lane>()
   /** Those of which the next may be free to begin; all others are not looked at. */
   const ready = new Set<Lane>()
 
   function laneOf(delivery: ClaimedDelivery): Lane {
-    const known = laneOfDelivery.get(delivery)
-    if (known) return known
-    const [way, name] = [wayOf(delivery), hostOf(delivery)]
-    const host = hosts.get(name) ?? { underWay: 0, most: firstToOneHost, waiting: 0, lanes: new Set() }
-    hosts.set(name, host)
-    const lane = lanes.get(`${name} ${way}`) ?? { host, queue: [], underWay: 0, silent: false }
-    lanes.set(`${name} ${way}`, lane)
-    laneOfWay.set(way, lane)
+    const lane = laneOfDelivery.get(delivery) ?? hosts.lane(wayOf(delivery), hostOf(delivery))
     laneOfDelivery.set(delivery, lane)
     return lane
   }
@@ -91,7 +62,7 @@ export function newLanes(): Lanes {
   function leave(lane: Lane): ClaimedDelivery[] {
     const { host, queue } = lane
     host.waiting -= queue.length
-    host.lanes.delete(lane)
+    host.queues.delete(lane)
     ready.delete(lane)
     return queue.splice(0)
   }
@@ -104,13 +75,18 @@ export function newLanes(): Lanes {
     lane.underWay++
     host.underWay++
     host.waiting--
-    if (queue.length === 0) host.lanes.delete(lane)
+    if (queue.length === 0) host.queues.delete(lane)
     return next
   }
 
   return {
-    busy: () =>
-      new Set([...laneOfWay].filter(([, lane]) => lane.host.waiting > 0 || isFull(lane)).map(([way]) => way)),
+    busy() {
+      const ways = new Set<string>()
+      for (const { waiting, lanes } of hosts.active)
+        for (const [way, lane] of lanes)
+          if (hosts.lastOf(way) === lane && (waiting > 0 || isFull(lane))) ways.add(way)
+      return ways
+    },
     add(claimed) {
       const tooMany: ClaimedDelivery[] = []
       for (const delivery of inTurns(claimed)) {
@@ -121,7 +97,8 @@ export function newLanes(): Lanes {
         }
         lane.queue.push(delivery)
         lane.host.waiting++
-        lane.host.lanes.add(lane)
+        lane.host.queues.add(lane)
+        hosts.changed(lane.host)
         ready.add(lane)
       }
       return tooMany
@@ -148,11 +125,16 @@ export function newLanes(): Lanes {
       host.most = isQuick ? Math.min(host.most + 1, mostToOneHost) : firstToOneHost
       lane.silent = status === null
       const givenBack = lane.silent ? leave(lane) : []
-      for (const waiting of host.lanes) ready.add(waiting)
+      for (const waiting of host.queues) ready.add(waiting)
+      hosts.changed(host)
       return givenBack
     },
-    isSilent: way => laneOfWay.get(way)?.silent === true,
-    drain: () => [...lanes.values()].flatMap(leave)
+    isSilent: way => hosts.lastOf(way)?.silent === true,
+    drain() {
+      const left = [...hosts.active].flatMap(host => [...host.queues].flatMap(leave))
+      for (const host of [...hosts.active]) hosts.changed(host)
+      return left
+    }
   }
 }
 
