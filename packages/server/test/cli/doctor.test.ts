@@ -1,11 +1,11 @@
 import { hash } from 'node:crypto'
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { request } from 'undici'
 import { expect, onTestFinished, test } from 'vitest'
+import { freePort } from '../../../browser/test/support/listen.ts'
 import { newPlace, type Place, type Said } from './utgang.ts'
 
 function somewhere(more?: Record<string, unknown>): Place {
@@ -21,14 +21,6 @@ async function reachable(more: Record<string, unknown> = {}): Promise<Place> {
   return somewhere({ ...address, ...more })
 }
 
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await new Promise(resolve => server.once('listening', resolve))
-  const { port } = server.address() as AddressInfo
-  await new Promise(resolve => server.close(resolve))
-  return port
-}
-
 /** The findings of a doctor: `[is, what, text]`. */
 function findings({ stdout }: Said): string[][] {
   return stdout
@@ -41,7 +33,7 @@ const of = (said: Said, what: string): string[][] => findings(said).filter(it =>
 const problems = (said: Said): string[][] => findings(said).filter(it => it[0] === 'problem')
 
 test('before the first start it says what will be made, and makes nothing', async () => {
-  const place = somewhere()
+  const place = await reachable()
   const said = await place.run('doctor')
   expect([said.code, said.stderr, problems(said)]).toEqual([0, '', []])
   expect(of(said, 'storage')).toEqual([
