@@ -3,7 +3,8 @@ import type { Client } from '../clients/client.ts'
 import { isConnected } from '../sessions/find-session.ts'
 import { sessionCookie } from '../sessions/session-cookie.ts'
 import type { Session } from '../storage/records.ts'
-import { expireCookie, hasCookie } from '../web/cookies.ts'
+import { hashSecret } from '../storage/secrets.ts'
+import { expireCookie, hasCookie, readCookie } from '../web/cookies.ts'
 import { markSignedOut } from '../web/sdk-cookie.ts'
 import { renewState } from '../web/state-cookie.ts'
 import type { DoorParts } from './door.ts'
@@ -33,6 +34,26 @@ export async function connectedOf(
 ): Promise<Session[]> {
   const connected = await Promise.all(sessions.map(session => isConnected(storage, client, session)))
   return sessions.filter((_session, i) => connected[i])
+}
+
+/** How long a browser may still hold a cookie because the answer that drops it got lost, in seconds. A copied one opens nothing later. */
+const unheardSeconds = 30
+
+/**
+ * The session that this browser's cookie names, and that a logout by redirect has ended a moment ago. Of other ends the
+ * browser reads no receipt: it may be one of many people.
+ */
+export async function leftBefore(
+  request: FastifyRequest,
+  { storage, clock }: Pick<DoorParts, 'storage' | 'clock'>
+): Promise<Session | undefined> {
+  const cookie = readCookie(request.headers.cookie, sessionCookie)
+  if (cookie === undefined) return undefined
+  const now = clock.now()
+  const session = await storage.findSessionRowByCookie(hashSecret(cookie), now)
+  if (!session?.endedBy || now - (session.endedAt ?? 0) > unheardSeconds) return undefined
+  const { cause } = (await storage.findReceipt(session.endedBy)) ?? {}
+  return cause === 'redirect' || cause === 'rp_initiated' ? session : undefined
 }
 
 /** Tells a browser, in the answer to a page's logout, that its session is over; and by which receipt, if there is one. */

@@ -9,6 +9,7 @@ import { isOwnForm, isTopLevel, provenance } from '../web/fetch-metadata.ts'
 import { formOf, type Parameters, queryOf } from '../web/parameters.ts'
 import { markSignedOut } from '../web/sdk-cookie.ts'
 import { renewState } from '../web/state-cookie.ts'
+import { leftBefore } from './cookie-sessions.ts'
 import type { DoorParts } from './door.ts'
 import { frontChannel, frontChannelPath } from './front-channel.ts'
 import { isProven, type ResolvedLogout, resolveLogout } from './logout-decision.ts'
@@ -80,12 +81,15 @@ export function redirectLogout(parts: DoorParts) {
       reply: FastifyReply
     ): Promise<unknown> {
       const { client, request: asked } = resolved
-      const receiptId = await end(resolved, session, request)
+      const ended = await end(resolved, session, request)
+      // Of two clicks the browser may never have heard the answer to the first: it was the same logout.
+      const before = session || ended !== null ? undefined : await leftBefore(request, parts)
+      const receiptId = ended ?? before?.endedBy ?? null
       clearBrowser(request, reply, receiptId)
       // A frame does not bring the session's cookie along, so it proves nothing of this browser.
       if (client && asked.ticketHash !== undefined && isTopLevel(request.headers))
         await records.putReturn(asked.ticketHash, { clientId: client.clientId, receiptId })
-      return goOn(resolved, { session, receiptId }, request, reply)
+      return goOn(resolved, { session: session ?? before, receiptId }, request, reply)
     }
 
     async function end(

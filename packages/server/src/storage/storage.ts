@@ -61,6 +61,8 @@ export interface SessionStore {
   saveSession(session: SessionInput, now: number): Promise<'saved' | 'ended'>
   /** The live session whose cookie has this hash; `undefined` when ended, expired or unknown. */
   findSessionByCookie(cookieHash: string, now: number): Promise<Session | undefined>
+  /** The session whose cookie has, or had at its end, this hash, alive or dead. */
+  findSessionRowByCookie(cookieHash: string, now: number): Promise<Session | undefined>
   /** The session with this handle, alive or dead. */
   findSessionByHandle(handleHash: string, now: number): Promise<Session | undefined>
   /** Of the live session with this cookie or handle only what a page of one client may know, and is asked for all the time. */

@@ -59,6 +59,18 @@ describe('the page that asks', () => {
     expect([second.status, second.location]).toEqual([303, `${bye}?state=s`])
   })
 
+  test('a second click whose first answer got lost lands on the page with the receipt', async () => {
+    const person = await signedIn(at, 'u-ola', ['news'])
+    const page = await person.browser.visit('/logout')
+    const unheard = person.browser.copy()
+    const first = await person.browser.submit(page, {}, 'confirm-logout')
+    const second = await unheard.submit(page, {}, 'confirm-logout')
+    expect(second.headers['utgang-receipt']).toBe(first.headers['utgang-receipt'])
+    const end = await unheard.follow(second)
+    expect(end.text).toContain(String(first.headers['utgang-receipt']))
+    expect(end.text).toContain('Your sign-in in this browser has ended.')
+  })
+
   test('two clicks at once end it once', async () => {
     const { person, page } = await asked()
     const before = (await at.storage.listAudit({ limit: 500, event: 'logout' })).length

@@ -87,6 +87,28 @@ test('FCL-04, FCL-06: one frame with iss and sid for each application of this se
   expect(await isLive(at, other)).toBe(true)
 })
 
+test('a second click whose first answer got lost comes past the frames too', async () => {
+  const person = await signedIn(at, 'u-ola', ['news', 'paper'])
+  const unheard = person.browser.copy()
+  const [first, second] = [
+    await pageAfterLogout(person),
+    await pageAfterLogout({ ...person, browser: unheard })
+  ]
+  expect(framesOn(second)).toEqual(framesOn(first))
+})
+
+test.each([
+  ['of a logout half a minute ago', 'redirect', 31],
+  ['of a session that an administrator has ended', 'admin_session', 0]
+] as const)('a cookie %s brings no receipt and no frames', async (_what, name, seconds) => {
+  const person = await signedIn(at, 'u-ola', ['news', 'paper'])
+  await at.system.heart.end({ name, sessionUid: person.uid, sub: person.sub })
+  advance(seconds)
+  const answer = await person.browser.go(logoutPath({ client_id: 'news', redirect_uri: bye }))
+  expect(answer).toMatchObject({ status: 303, location: bye })
+  expect(answer.headers['utgang-receipt']).toBeUndefined()
+})
+
 test('FCL-08: one that is told from server to server gets no frame', async () => {
   const person = await signedIn(at, 'u-ola', ['news', 'both'])
   const answer = await person.browser.go(logoutPath({ client_id: 'news', redirect_uri: bye }))

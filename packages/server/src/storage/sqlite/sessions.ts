@@ -44,6 +44,7 @@ export function sqliteSessions(db: DatabaseSync, write: Write): SessionStore {
   const byCookie = db.prepare(
     `SELECT ${columns} FROM ${sessionJoin} WHERE s.cookie_hash = ?2 AND ${sessionLive}`
   )
+  const rowByCookie = db.prepare(`SELECT ${columns} FROM ${sessionJoin} WHERE s.cookie_hash = ?2`)
   const glanceBy = (column: string) =>
     db.prepare(`SELECT s.uid, s.sub, s.expires_at AS expiresAt, u.name, EXISTS (SELECT 1
       FROM session_clients sc WHERE sc.session_uid = s.uid AND sc.client_id = ?3) AS joined
@@ -95,6 +96,7 @@ export function sqliteSessions(db: DatabaseSync, write: Write): SessionStore {
         return changes === 0 ? 'ended' : 'saved'
       }),
     findSessionByCookie: async (cookieHash, now) => toSession(byCookie.get(now, cookieHash)),
+    findSessionRowByCookie: async (cookieHash, now) => toSession(rowByCookie.get(now, cookieHash)),
     findSessionByHandle: async (handleHash, now) => toSession(byHandle.get(now, handleHash)),
     glanceAtSession: async (key, clientId, now) => {
       const found =

@@ -22,6 +22,19 @@ export function sessionContract(open: OpenStorage): void {
     expect(await storage.findSessionByCookie(hashSecret('another'), now)).toBeUndefined()
   })
 
+  test('a cookie names its session, and still does when it has ended', async () => {
+    const { storage, user } = await stage(open)
+    await user('ola')
+    const session = sessionOf('ola')
+    await storage.saveSession(session, now)
+    const { cookieHash, uid } = session
+    expect(await storage.findSessionRowByCookie(cookieHash, now)).toMatchObject({ uid, live: true })
+    expect(await storage.findSessionRowByCookie(hashSecret('another'), now)).toBeUndefined()
+    const { receiptId: endedBy } = await storage.end(order({ sessions: { uid } }), now)
+    const dead = { uid, live: false, endedBy, endedAt: now }
+    expect(await storage.findSessionRowByCookie(cookieHash, now)).toMatchObject(dead)
+  })
+
   test('the handle that a session got first names it, and still does when it has ended', async () => {
     const { storage, user } = await stage(open)
     await user('ola')
