@@ -1,5 +1,6 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import { errorPage } from '../pages/error.ts'
+import { localesFor } from '../pages/language.ts'
 import { html } from '../web/answers.ts'
 import { answerError, type ErrorView } from '../web/server.ts'
 
@@ -19,7 +20,10 @@ export function dataErrors(error: FastifyError, request: FastifyRequest, reply: 
   return answerError(error, request, reply, showDataError)
 }
 
-function localeOf(request: FastifyRequest): string | undefined {
+function localeOf(request: FastifyRequest): string {
   const { ui_locales } = (request.query ?? {}) as { ui_locales?: unknown }
-  return typeof ui_locales === 'string' ? ui_locales : undefined
+  return localesFor(
+    typeof ui_locales === 'string' ? ui_locales : undefined,
+    request.headers['accept-language']
+  )
 }

@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { frameOf } from '../clients/front-channel.ts'
 import { frontChannelPage } from '../pages/front-channel.ts'
+import { localesFor } from '../pages/language.ts'
 import type { Session, SessionClient } from '../storage/records.ts'
 import { html, seeOther } from '../web/answers.ts'
 import { sessionOf } from '../web/asking.ts'
@@ -79,7 +80,7 @@ export function frontChannel(parts: DoorParts, records: LogoutRecords) {
         frames: stale ? undefined : { sources: frames.map(({ src }) => src), longestMs: longestWaitMs },
         next,
         nextName: nextClientId === undefined ? undefined : (await clients.find(nextClientId))?.name,
-        locale
+        locale: localesFor(locale, reply.request.headers['accept-language'])
       })
     )
   }

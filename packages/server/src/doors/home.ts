@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import { homePage } from '../pages/home.ts'
+import { localesFor } from '../pages/language.ts'
 import { pageScripts } from '../pages/page-scripts.ts'
 import { stylesheet, stylesheetHref } from '../pages/style.ts'
 import { html, seeOther } from '../web/answers.ts'
@@ -18,7 +19,7 @@ export function home(parts: DoorParts) {
         reply,
         homePage({
           user: user && { name: user.name, email: user.email },
-          locale: queryOf(request).ui_locales
+          locale: localesFor(queryOf(request).ui_locales, request.headers['accept-language'])
         })
       )
     })

@@ -3,7 +3,7 @@ import { errorTable, UtgangError } from '../errors.ts'
 import { routes } from '../oidc/paths.ts'
 import { confirmLogoutPage } from '../pages/confirm-logout.ts'
 import { errorPage } from '../pages/error.ts'
-import { languageOf } from '../pages/language.ts'
+import { languageOf, localesFor } from '../pages/language.ts'
 import type { SignedOutReceipt } from '../pages/receipt.ts'
 import { signedOutPage } from '../pages/signed-out.ts'
 import type { Session } from '../storage/records.ts'
@@ -87,7 +87,7 @@ export function logoutPages(parts: DoorParts, records: LogoutRecords) {
         request: id,
         user: { name: user?.name ?? '', email: user?.email ?? '' },
         clientName: client?.name,
-        locale: asked.locale
+        locale: localesFor(asked.locale, reply.request.headers['accept-language'])
       })
     )
   }
@@ -141,7 +141,7 @@ export function logoutPages(parts: DoorParts, records: LogoutRecords) {
           request: await records.putPending({ vocabulary: 'oidc', locale }, session),
           user: { name: user.name, email: user.email }
         },
-        locale
+        locale: localesFor(locale, request.headers['accept-language'])
       })
     )
   }
@@ -160,10 +160,11 @@ export function logoutPages(parts: DoorParts, records: LogoutRecords) {
     reply: FastifyReply,
     page: Omit<Parameters<typeof signedOutPage>[0], 'eventsAt'>
   ): FastifyReply {
-    const { receipt, locale } = page
+    const { receipt } = page
+    const locale = localesFor(page.locale, reply.request.headers['accept-language'])
     const isLive = receipt !== undefined && !receipt.isSettled
     if (isLive) reply.header('content-security-policy', pagePolicy({ script: true, events: true }))
     const eventsAt = isLive ? receiptEventsPath(receipt.id, languageOf(locale).lang) : undefined
-    return html(reply, signedOutPage({ ...page, eventsAt }))
+    return html(reply, signedOutPage({ ...page, eventsAt, locale }))
   }
 }

@@ -1,5 +1,6 @@
 import { type ErrorOut, errors, type KoaContextWithOIDC } from 'oidc-provider'
 import { errorPage } from '../pages/error.ts'
+import { localesFor } from '../pages/language.ts'
 import type { OpParts } from './parts.ts'
 import { returnPath } from './paths.ts'
 import { restartOfKept } from './restart.ts'
@@ -31,7 +32,10 @@ export async function renderProviderError(
     status: ctx.status,
     description: out.error_description,
     requestId: ctx.req.askedBy?.requestId,
-    locale: typeof ctx.query.ui_locales === 'string' ? ctx.query.ui_locales : undefined
+    locale: localesFor(
+      typeof ctx.query.ui_locales === 'string' ? ctx.query.ui_locales : undefined,
+      ctx.req.headers['accept-language']
+    )
   })
 }
 

@@ -2,6 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { errors } from 'oidc-provider'
 import type { Client } from '../clients/client.ts'
 import { UtgangError } from '../errors.ts'
+import { localesFor } from '../pages/language.ts'
 import { moveIdleLimit } from '../sessions/lifetime.ts'
 import type { User } from '../storage/records.ts'
 import { seeOther } from '../web/answers.ts'
@@ -19,7 +20,8 @@ export interface Asked {
   prompt: string
   params: Record<string, unknown>
   client: Client | undefined
-  locale: string | undefined
+  /** In which languages the person reads, best first. */
+  locale: string
   /** Whoever is signed in in this browser now. */
   current: { user: User; sessionUid: string } | undefined
 }
@@ -53,7 +55,10 @@ export function signInParts(parts: OpParts & { op: Op }): SignInParts {
           prompt: prompt.name,
           params,
           client: await clients.find(clientId),
-          locale: typeof params.ui_locales === 'string' ? params.ui_locales : undefined,
+          locale: localesFor(
+            typeof params.ui_locales === 'string' ? params.ui_locales : undefined,
+            request.headers['accept-language']
+          ),
           current: session && user && { user, sessionUid: session.uid }
         }
       } catch (error) {

@@ -25,6 +25,20 @@ export function languageOf(uiLocales: string | undefined): Language {
   return english
 }
 
+/**
+ * In which languages somebody reads, best first, as a `ui_locales` list: what the application asks for, then what the
+ * browser does in `Accept-Language` (RFC 9110 §12.5.4).
+ */
+export function localesFor(uiLocales: string | undefined, acceptLanguage: string | undefined): string {
+  const accepted = (acceptLanguage ?? '').split(',').map(it => {
+    const [tag = '', ...parameters] = it.split(';').map(part => part.trim())
+    const weight = parameters.find(parameter => /^q=/i.test(parameter))?.slice(2)
+    return { tag, weight: weight === undefined ? 1 : Number(weight) }
+  })
+  const wanted = accepted.filter(it => it.weight > 0).sort((a, b) => b.weight - a.weight)
+  return [uiLocales, ...wanted.map(it => it.tag)].join(' ')
+}
+
 /** Nynorsk has no table of its own; whoever asks for it reads Bokmål better than English. */
 const norwegian: ReadonlySet<string> = new Set(['nb', 'no', 'nn'])
 

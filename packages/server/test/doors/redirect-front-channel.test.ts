@@ -187,6 +187,14 @@ describe('FCL-07: every way of a logout goes past the frames and on', () => {
     expect(page.text).toContain('Du er logget ut')
   })
 
+  test('in the language of the browser where none was asked for', async () => {
+    const person = await signedIn(at, 'u-ola', ['paper'])
+    const asked = await person.browser.go('/logout')
+    const out = await person.browser.submit(asked, {}, 'confirm-logout')
+    const page = await person.browser.go(String(out.location), { headers: { 'accept-language': 'nb' } })
+    expect(page.text).toContain('Du er logget ut')
+  })
+
   test('by a post from another site, with a token', async () => {
     const person = await signedIn(at, 'u-ola', ['paper'])
     const token = await tokenFor(at, 'paper', 'u-ola')

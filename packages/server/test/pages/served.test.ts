@@ -56,6 +56,51 @@ it.each(['/nowhere?ui_locales=nb', '/logout?client_id=nobody&ui_locales=nb'])(
   }
 )
 
+const langOf = (answer: Answer): string | undefined => all(parsePage(answer.text), 'html')[0]?.attributes.lang
+
+it.each([
+  ['nb-NO,nb;q=0.9,en;q=0.8', '', 'nb'],
+  ['en;q=0.5, nn', '', 'nb'],
+  ['fr, no;q=0.1', '', 'nb'],
+  ['nb;q=0, en', '', 'en'],
+  ['nb;q=x', '', 'en'],
+  ['en-US,en;q=0.9,nb;q=0.8', '', 'en'],
+  ['*', '', 'en'],
+  ['nb', '?ui_locales=en', 'en'],
+  ['nb', '?ui_locales=xx', 'nb']
+])('Accept-Language %s at /%s: %s', async (header, query, lang) => {
+  const page = await at.browser().go(`/${query}`, { headers: { 'accept-language': header } })
+  expect(langOf(page)).toBe(lang)
+})
+
+describe('whoever reads Norwegian, as the browser says, gets it', () => {
+  const headers = { 'accept-language': 'nb' }
+
+  it.each([
+    ['at no page', '/nowhere'],
+    ['of a logout that was refused', '/logout?client_id=nobody'],
+    ['at the end of one that ended nothing', '/logout/signed-out'],
+    ['where an authorization goes nowhere', '/oauth/authorize?client_id=nobody'],
+    ['at sign-in', authorization('news').path]
+  ])('%s', async (_where, path) => {
+    const browser = at.browser()
+    const first = await browser.go(path, { headers })
+    const page = first.location === undefined ? first : await browser.go(first.location, { headers })
+    expect(langOf(page)).toBe('nb')
+  })
+
+  it('where a logout is confirmed, and at its end, also of what changes there later', async () => {
+    const browser = at.browser()
+    await signIn(at, browser, 'market')
+    const asked = await browser.go('/logout', { headers })
+    expect(langOf(asked)).toBe('nb')
+    await browser.submit(asked, {}, 'confirm-logout')
+    const end = await browser.go('/logout/signed-out', { headers })
+    expect(langOf(end)).toBe('nb')
+    expect(byId(parsePage(end.text), 'live')?.attributes['data-events']).toMatch(/[?]ui_locales=nb$/)
+  })
+})
+
 describe('signing in', () => {
   it('with a wrong password keeps the address, not the password', async () => {
     const [browser, page] = await atSignIn()
