@@ -23,6 +23,18 @@ test.each(passing)('%j does not pass for __Host-rp', name => {
     )
 })
 
+test('blanks inside a cookie stay, those around it go, and reading many takes no longer than their number', () => {
+  // Were it the square, this would take minutes.
+  const blanks = ' \t'.repeat(250_000)
+  const cookies = readCookies({
+    headers: { cookie: `${blanks}a${blanks}b${blanks}=${blanks}c${blanks}d${blanks};e=` }
+  })
+  expect([...cookies]).toEqual([
+    [`a${blanks}b`, `c${blanks}d`],
+    ['e', '']
+  ])
+})
+
 test('a cookie of a sibling host that looks like ours signs nobody in and nobody out', async () => {
   await app.person.signIn(app.origin)
   const mine = `utgang-rp=${app.person.cookies(app.origin).get('utgang-rp')}`
