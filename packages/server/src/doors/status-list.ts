@@ -5,6 +5,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { UtgangError } from '../errors.ts'
 import { statusListsPath } from '../tokens/status-list-uri.ts'
 import { type BuiltList, statusListsOf } from '../tokens/status-lists.ts'
+import { takesGzip } from '../web/accept-encoding.ts'
 import type { DoorParts } from './door.ts'
 
 const mediaType = 'application/statuslist+jwt'
@@ -25,9 +26,7 @@ export function statusLists({ config, storage, clock, keys }: DoorParts) {
     forEverybody(reply)
     if (!takes(request.headers.accept)) return reply.code(406).send({ error: 'not_acceptable' })
     const { etag, zipped } = await answerOf(list)
-    const inGzip = /(^|,)\s*(gzip|\*)\s*(;\s*q=(1|0?\.[0-9]*[1-9]))?\s*(,|$)/i.test(
-      String(request.headers['accept-encoding'] ?? '')
-    )
+    const inGzip = takesGzip(request.headers['accept-encoding'])
     const tag = inGzip ? `"${etag}-gzip"` : `"${etag}"`
     reply
       .header('vary', 'Accept-Encoding')
