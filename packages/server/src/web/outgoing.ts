@@ -1,8 +1,9 @@
 import dns, { type LookupAddress, type LookupOptions } from 'node:dns'
 import { readFileSync } from 'node:fs'
 import { BlockList, isIP } from 'node:net'
+import { TransformStream } from 'node:stream/web'
 import { rootCertificates } from 'node:tls'
-import { Agent, fetch, Request } from 'undici'
+import { Agent, fetch, Request, Response } from 'undici'
 import type { Config } from '../config/schema.ts'
 import { UtgangError } from '../errors.ts'
 
@@ -70,6 +71,9 @@ function publicLookup(hostname: string, options: LookupOptions, done: LookupDone
 const refusal = (hostname: string): Error =>
   Object.assign(new Error(`${hostname} is on a private network`), { code: 'EACCES' })
 
+/** Most of one answer, in bytes, as it comes and when it has been unpacked. */
+const mostBytes = 512 * 1024
+
 /** What calling out needs to know. */
 type Outgoing = Pick<Config, 'extra_ca_file' | 'allow_private_addresses'>
 
@@ -93,7 +97,7 @@ export function wayOut(config: Outgoing, limits: Agent.Options = {}): WayOut {
       connect: { lookup: (anywhere ? lookup : publicLookup) as never, ca, timeout: 5000 },
       headersTimeout: 5000,
       bodyTimeout: 5000,
-      maxResponseSize: 512 * 1024,
+      maxResponseSize: mostBytes,
       ...limits
     }),
     check({ hostname }) {
@@ -113,8 +117,22 @@ export function outgoingFetch(config: Outgoing): typeof fetch {
   const { dispatcher, check } = wayOut(config)
   return async (input, init) => {
     check(new URL(input instanceof Request ? input.url : input))
-    return fetch(input, { ...init, redirect: 'error', dispatcher })
+    return unpacked(await fetch(input, { ...init, redirect: 'error', dispatcher }))
   }
+}
+
+/** An answer whose body fails where it unpacks to too much: what came was small, a few hundred bytes can be gigabytes. */
+function unpacked(answer: Response): Response {
+  if (!answer.body || !answer.headers.has('content-encoding')) return answer
+  let left = mostBytes
+  const counting = new TransformStream<Uint8Array, Uint8Array>({
+    transform(part, controller) {
+      left -= part.length
+      if (left >= 0) controller.enqueue(part)
+      else controller.error(new Error(`the answer unpacks to more than ${mostBytes} bytes`))
+    }
+  })
+  return new Response(answer.body.pipeThrough(counting), answer)
 }
 
 function authoritiesIn(file: string): string {

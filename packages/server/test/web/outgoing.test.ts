@@ -1,6 +1,7 @@
 import dns from 'node:dns'
 import { createServer, type Server } from 'node:http'
 import { type AddressInfo, isIP } from 'node:net'
+import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest'
 import { isPrivate, outgoingFetch } from '../../src/web/outgoing.ts'
 
@@ -12,7 +13,11 @@ beforeAll(async () => {
   server = createServer((request, response) => {
     asked.push(request.url ?? '')
     if (request.url === '/away') response.writeHead(302, { location: '/landed' }).end()
-    else response.end('here')
+    else if (request.url === '/packed' || request.url === '/bomb') {
+      const text = 'x'.repeat(request.url === '/bomb' ? 20_000_000 : 1000)
+      // Twice, so that even the packed one is small.
+      response.writeHead(200, { 'content-encoding': 'gzip, gzip' }).end(gzipSync(gzipSync(text)))
+    } else response.end('here')
   })
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
   port = (server.address() as AddressInfo).port
@@ -62,6 +67,14 @@ test.each([
 ])('what is on this machine is not asked %s', async (_how, address) => {
   await expect(outgoingFetch({ allow_private_addresses: false })(address(port))).rejects.toThrow()
   expect(asked).not.toContain('/secret')
+})
+
+test('an answer is unpacked as far as half a megabyte, and then fails', async () => {
+  const fetch = outgoingFetch({ allow_private_addresses: true })
+  const good = await fetch(`http://127.0.0.1:${port}/packed`)
+  expect([good.status, (await good.text()).length]).toEqual([200, 1000])
+  const bomb = await fetch(`http://127.0.0.1:${port}/bomb`)
+  await expect(bomb.text()).rejects.toThrow('unpacks to more than 524288 bytes')
 })
 
 test('BCL-26: a name is looked up once for a connection, and judged by that: one that leads here the next moment does not help', async () => {
