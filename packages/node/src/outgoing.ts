@@ -1,5 +1,6 @@
 import dns, { type LookupAddress, type LookupOptions } from 'node:dns'
-import { Agent, fetch } from 'undici'
+import { TransformStream } from 'node:stream/web'
+import { Agent, Response as Answer, fetch } from 'undici'
 import type { Fetch } from './options.ts'
 
 /** Calls from server to server. */
@@ -8,6 +9,9 @@ export interface Outgoing {
   /** Lets go of open connections. */
   close(): Promise<void>
 }
+
+/** Most of one answer, in bytes, as it comes and when it has been unpacked. */
+const mostBytes = 1024 * 1024
 
 /**
  * The usual way out: no part of an answer is waited for longer than five seconds, or as long as is said, and `*.localhost` is this machine, as it is
@@ -18,12 +22,27 @@ export function outgoing(longestMs: number = 5000): Outgoing {
     connect: { lookup: lookup as never, timeout: 5000 },
     headersTimeout: longestMs,
     bodyTimeout: longestMs,
-    maxResponseSize: 1024 * 1024
+    maxResponseSize: mostBytes
   })
   return {
-    fetch: (input, init) => fetch(input, { ...(init as object), dispatcher }) as unknown as Promise<Response>,
+    fetch: async (input, init) =>
+      unpacked(await fetch(input, { ...(init as object), dispatcher })) as unknown as Response,
     close: () => dispatcher.destroy()
   }
+}
+
+/** An answer whose body fails where it unpacks to too much: what came was small, a few hundred bytes can be gigabytes. */
+function unpacked(answer: Answer): Answer {
+  if (!answer.body || !answer.headers.has('content-encoding')) return answer
+  let left = mostBytes
+  const counting = new TransformStream<Uint8Array, Uint8Array>({
+    transform(part, controller) {
+      left -= part.length
+      if (left >= 0) controller.enqueue(part)
+      else controller.error(new Error(`the answer unpacks to more than ${mostBytes} bytes`))
+    }
+  })
+  return new Answer(answer.body.pipeThrough(counting), answer)
 }
 
 type Found = (error: Error | null, address: string | LookupAddress[], family?: number) => void
