@@ -285,7 +285,7 @@ export const en = {
       },
       request_expired: {
         title: 'This page is too old',
-        happened: 'It was open for too long, or it was used already.',
+        happened: 'It was open for too long, it was used already, or your browser keeps no cookies for us.',
         next: 'Start again from the site or app that you came from.'
       },
       server_error: {

@@ -266,7 +266,8 @@ export const nb: Strings = {
       },
       request_expired: {
         title: 'Denne siden er for gammel',
-        happened: 'Den har stått åpen for lenge, eller den er allerede brukt.',
+        happened:
+          'Den har stått åpen for lenge, den er allerede brukt, eller nettleseren din lagrer ikke informasjonskapslene våre.',
         next: 'Begynn på nytt fra nettstedet eller appen du kom fra.'
       },
       server_error: {
