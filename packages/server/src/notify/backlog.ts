@@ -16,15 +16,18 @@ export interface Backlog {
 export function newBacklog(): Backlog {
   const behind = new Set<string>()
   return {
-    looked({ most, busy }, found) {
+    looked({ most, busy, slow }, found) {
       const counts = new Map<string, number>()
       for (const it of found) counts.set(wayOf(it), (counts.get(wayOf(it)) ?? 0) + 1)
       const before = behind.size
       for (const [way, count] of counts) if (count >= many) behind.add(way)
       const more = behind.size > before
       // Who was not looked at is where he was.
+      const ofSlow = found.filter(it => !slow?.allBut.has(wayOf(it))).length
+      const isCrowded = slow !== undefined && ofSlow >= slow.most
+      const wasLookedAt = (way: string): boolean => !busy.has(way) && (!isCrowded || slow.allBut.has(way))
       if (found.length < most)
-        for (const way of behind) if (!busy.has(way) && (counts.get(way) ?? 0) < many) behind.delete(way)
+        for (const way of behind) if (wasLookedAt(way) && (counts.get(way) ?? 0) < many) behind.delete(way)
       return more
     },
     has: way => behind.has(way)

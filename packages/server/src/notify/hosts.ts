@@ -23,7 +23,10 @@ export interface Lane {
   host: Host
   queue: ClaimedDelivery[]
   underWay: number
+  /** Whether the last that was asked has not been answered. */
   silent: boolean
+  /** Whether the last that was asked was answered at once. */
+  prompt: boolean
 }
 
 /** Hosts and their lanes, for as long as they are worth remembering. */
@@ -34,6 +37,8 @@ interface Hosts {
   lastOf(way: string): Lane | undefined
   /** Those at which something waits or is under way. */
   active: ReadonlySet<Host>
+  /** Ways that were told at once the last time. */
+  prompt: Set<string>
   /** What goes on at a host has changed. Of those at which nothing does any more, the last few are remembered. */
   changed(host: Host): void
 }
@@ -43,6 +48,7 @@ export function newHosts(): Hosts {
   /** Those that have rested for longest come first. */
   const hosts = new Map<string, Host>()
   const active = new Set<Host>()
+  const prompt = new Set<string>()
   const lastOfWay = new Map<string, Lane>()
   let remembered = 0
 
@@ -58,7 +64,11 @@ export function newHosts(): Hosts {
   function forget(host: Host): void {
     hosts.delete(host.name)
     remembered -= host.lanes.size
-    for (const [way, lane] of host.lanes) if (lastOfWay.get(way) === lane) lastOfWay.delete(way)
+    for (const [way, lane] of host.lanes) {
+      if (lastOfWay.get(way) !== lane) continue
+      lastOfWay.delete(way)
+      prompt.delete(way)
+    }
   }
 
   return {
@@ -66,7 +76,7 @@ export function newHosts(): Hosts {
       const host = hostAt(name)
       let lane = host.lanes.get(way)
       if (!lane) {
-        lane = { host, queue: [], underWay: 0, silent: false }
+        lane = { host, queue: [], underWay: 0, silent: false, prompt: false }
         host.lanes.set(way, lane)
         remembered++
       }
@@ -75,6 +85,7 @@ export function newHosts(): Hosts {
     },
     lastOf: way => lastOfWay.get(way),
     active,
+    prompt,
     changed(host) {
       if (host.underWay + host.waiting > 0) return void active.add(host)
       active.delete(host)

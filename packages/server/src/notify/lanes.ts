@@ -1,4 +1,5 @@
 import type { ClaimedDelivery } from '../storage/records.ts'
+import type { DeliveryLimits } from '../storage/storage.ts'
 import { firstToOneHost, type Lane, newHosts } from './hosts.ts'
 import type { Attempted } from './post.ts'
 
@@ -14,11 +15,18 @@ const quickMs = 500
  * attempted well within a lease, each at its slowest.
  */
 export const mostAhead = 24
+/**
+ * Most attempts under way to all applications together that were not told at once the last time, and most of theirs in
+ * hand: however many hang, there is room for all others.
+ */
+const mostSlow = { underWay: 128, inHand: 512 }
 
 /** Deliveries that were claimed, each in the lane of its application: which may begin, and which wait their turn. */
 interface Lanes {
   /** What nothing should be claimed for now. */
   busy(): Set<string>
+  /** All but these are slow, as far as is known, and how much may be claimed for all of those together. */
+  slow(): NonNullable<DeliveryLimits['slow']>
   /**
    * Lets them wait for their turn, but no more to one host than {@link mostAhead}, evenly from its applications: a host
    * that many share and that is slow would fill this process with what it cannot send before others may claim it too.
@@ -52,6 +60,9 @@ export function newLanes(): Lanes {
   const laneOfDelivery = new WeakMap<ClaimedDelivery, Lane>()
   /** Those of which the next may be free to begin; all others are not looked at. */
   const ready = new Set<Lane>()
+  /** Those that wait until fewer are under way to slow ones. */
+  const held = new Set<Lane>()
+  const slow = { underWay: 0, inHand: 0 }
 
   function laneOf(delivery: ClaimedDelivery): Lane {
     const lane = laneOfDelivery.get(delivery) ?? hosts.lane(wayOf(delivery), hostOf(delivery))
@@ -59,20 +70,36 @@ export function newLanes(): Lanes {
     return lane
   }
 
+  /** Counts what a slow one has in hand. */
+  function count({ prompt, queue, underWay }: Lane, sign: 1 | -1): void {
+    if (prompt) return
+    slow.underWay += sign * underWay
+    slow.inHand += sign * (underWay + queue.length)
+  }
+
   function leave(lane: Lane): ClaimedDelivery[] {
     const { host, queue } = lane
+    count(lane, -1)
     host.waiting -= queue.length
     host.queues.delete(lane)
     ready.delete(lane)
-    return queue.splice(0)
+    held.delete(lane)
+    const left = queue.splice(0)
+    count(lane, 1)
+    return left
   }
 
   /** Takes the next of a lane, if one may begin. */
   function begin(lane: Lane): ClaimedDelivery | undefined {
     const { host, queue } = lane
+    if (!lane.prompt && slow.underWay >= mostSlow.underWay) {
+      held.add(lane)
+      return undefined
+    }
     const next = isFull(lane) ? undefined : queue.shift()
     if (!next) return undefined
     lane.underWay++
+    if (!lane.prompt) slow.underWay++
     host.underWay++
     host.waiting--
     if (queue.length === 0) host.queues.delete(lane)
@@ -87,6 +114,11 @@ export function newLanes(): Lanes {
           if (hosts.lastOf(way) === lane && (waiting > 0 || isFull(lane))) ways.add(way)
       return ways
     },
+    slow: () => ({
+      allBut: hosts.prompt,
+      most: mostSlow.inHand - slow.inHand,
+      perClient: firstToOneHost
+    }),
     add(claimed) {
       const tooMany: ClaimedDelivery[] = []
       for (const delivery of inTurns(claimed)) {
@@ -96,6 +128,7 @@ export function newLanes(): Lanes {
           continue
         }
         lane.queue.push(delivery)
+        if (!lane.prompt) slow.inHand++
         lane.host.waiting++
         lane.host.queues.add(lane)
         hosts.changed(lane.host)
@@ -119,13 +152,19 @@ export function newLanes(): Lanes {
     done(delivery, { status, verdict, milliseconds }) {
       const lane = laneOf(delivery)
       const { host } = lane
+      count(lane, -1)
       lane.underWay--
       host.underWay--
       const isQuick = verdict !== 'failed' && milliseconds <= quickMs
       host.most = isQuick ? Math.min(host.most + 1, mostToOneHost) : firstToOneHost
       lane.silent = status === null
+      lane.prompt = !lane.silent && milliseconds <= quickMs
+      count(lane, 1)
+      if (lane.prompt) hosts.prompt.add(wayOf(delivery))
+      else hosts.prompt.delete(wayOf(delivery))
       const givenBack = lane.silent ? leave(lane) : []
-      for (const waiting of host.queues) ready.add(waiting)
+      for (const waiting of [...host.queues, ...held]) ready.add(waiting)
+      held.clear()
       hosts.changed(host)
       return givenBack
     },

@@ -84,10 +84,17 @@ export function startOutbox(parts: OutboxParts): Outbox {
       const most = mostInHand - inHand.size
       if (most <= 0) return
       try {
-        const limits = { most, perClient: mostAhead, busy: lanes.busy(), after, leaseSeconds }
+        const limits = {
+          most,
+          perClient: mostAhead,
+          busy: lanes.busy(),
+          slow: lanes.slow(),
+          after,
+          leaseSeconds
+        }
         const claimed = await storage.claimDeliveries(limits, clock.now())
         if (backlog.looked(limits, claimed)) firsts.askAgain()
-        mayFindMore = claimed.length > 0 || limits.busy.size > 0
+        mayFindMore = claimed.length > 0 || limits.busy.size > 0 || limits.slow.most <= 0
         const fresh = claimed.filter(it => !inHand.has(it.id))
         for (const { id } of fresh) inHand.add(id)
         const tooMany = new Set(lanes.add(fresh))

@@ -205,6 +205,8 @@ export interface DeliveryLimits {
   most: number
   perClient: number
   busy: ReadonlySet<string>
+  /** For all but these (client id, a space, kind) together no more than `most`, and no more than `perClient` of each. */
+  slow?: { allBut: ReadonlySet<string>; most: number; perClient: number }
   after?: string
   leaseSeconds: number
 }

@@ -21,6 +21,12 @@ test('who was not looked at stays where it is: its turn had not come, or the pla
   expect(backlog.has(way)).toBe(true)
   backlog.looked({ ...limits, most: 7 }, owed('b', 7))
   expect(backlog.has(way)).toBe(true)
-  backlog.looked(limits, [])
+  const slow = { most: 2, perClient: 8, allBut: new Set<string>() }
+  backlog.looked({ ...limits, slow }, owed('b', 2))
+  expect(backlog.has(way)).toBe(true)
+  backlog.looked({ ...limits, slow }, owed('b', 1))
+  expect(backlog.has(way)).toBe(false)
+  backlog.looked(limits, owed('a', 8))
+  backlog.looked({ ...limits, slow: { ...slow, allBut: new Set([way]) } }, owed('b', 2))
   expect(backlog.has(way)).toBe(false)
 })

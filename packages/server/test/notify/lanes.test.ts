@@ -165,3 +165,51 @@ describe('an application that does not answer', () => {
     expect(next.filter(it => it.clientId === 'ill')).toHaveLength(1)
   })
 })
+
+describe('applications that are not told at once', () => {
+  /** So many under way to applications that hang, each at a host of its own. */
+  function hanging(number: number) {
+    const lanes = newLanes()
+    for (let i = 0; i < number; i++) lanes.add(owed(`ill-${i}`, 2, `ill-${i}.example`))
+    return lanes
+  }
+
+  test('however many hang, there is room for one that is told at once', () => {
+    const lanes = newLanes()
+    lanes.add(owed('well', 1, 'well.example'))
+    for (const it of lanes.take(everything)) lanes.done(it, heard)
+    for (let i = 0; i < 100; i++) lanes.add(owed(`ill-${i}`, 2, `ill-${i}.example`))
+    expect(lanes.take(everything)).toHaveLength(128)
+    lanes.add(owed('well', 9, 'well.example'))
+    expect(ways(lanes.take(everything))).toEqual(ways(owed('well', 9)))
+  })
+
+  test('one that waits for such room gets it as soon as another is over, also as one told at once', () => {
+    const lanes = hanging(100)
+    const taken = lanes.take(everything)
+    expect(taken).toHaveLength(128)
+    const [first, second, ...others] = taken
+    if (first) lanes.done(first, { ...heard, milliseconds: 501 })
+    expect(lanes.take(everything)).toHaveLength(1)
+    if (second) lanes.done(second, heard)
+    for (const it of others) lanes.done(it, heard)
+    expect(lanes.take(everything)).toHaveLength(71)
+    expect(lanes.take(everything)).toEqual([])
+  })
+
+  test('how much may be claimed for them shrinks with what is in hand, and what they give back counts no more', () => {
+    const lanes = hanging(10)
+    expect(lanes.slow()).toMatchObject({ most: 512 - 20, allBut: new Set() })
+    const taken = lanes.take(12)
+    for (const it of taken) lanes.done(it, silence)
+    expect(lanes.slow()).toMatchObject({ most: 512, allBut: new Set() })
+    lanes.add(owed('ill-0', 2, 'ill-0.example'))
+    const [one] = lanes.take(everything)
+    expect(lanes.slow().most).toBe(510)
+    // What is said at once counts, whatever it is.
+    if (one) lanes.done(one, { status: 503, verdict: 'failed', milliseconds: 5 })
+    expect(lanes.slow()).toMatchObject({ most: 512, allBut: new Set(ways(owed('ill-0'))) })
+    lanes.drain()
+    expect(lanes.slow().most).toBe(512)
+  })
+})

@@ -28,11 +28,20 @@ function storeOf(all: ClaimedDelivery[]) {
     })
   }
   const heardOf: (() => void)[] = []
-  function claim({ most, perClient, busy, after = '' }: DeliveryLimits): ClaimedDelivery[] {
+  function claim({ most, perClient, busy, slow, after = '' }: DeliveryLimits): ClaimedDelivery[] {
     const ways = Map.groupBy([...due.values()], it => `${it.clientId} ${it.kind}`)
     const names = [...ways.keys()].sort()
     const turns = [...names.filter(it => it > after), ...names.filter(it => it <= after)]
-    const free = turns.filter(it => !busy.has(it)).flatMap(it => (ways.get(it) ?? []).slice(0, perClient))
+    let left = slow?.most ?? most
+    const free = turns
+      .filter(it => !busy.has(it))
+      .flatMap(it => {
+        const ofWay = ways.get(it) ?? []
+        if (!slow || slow.allBut.has(it)) return ofWay.slice(0, perClient)
+        const some = ofWay.slice(0, Math.max(0, Math.min(left, slow.perClient)))
+        left -= some.length
+        return some
+      })
     const claimed = free.slice(0, most)
     for (const { id } of claimed) due.delete(id)
     return claimed
@@ -86,6 +95,23 @@ test('many applications on one host that hangs keep nobody else waiting', async 
   await outbox.stop()
 })
 
+test('very many hosts that hang, each with much to be told, keep nobody waiting who was told at once before', async () => {
+  const { promise: hangs, resolve: answer } = Promise.withResolvers<Attempted>()
+  const { outbox, due, sent, recorded } = outboxOver(owed('z', 1, 'quick.example'), ({ clientId }) =>
+    clientId === 'z' ? Promise.resolve(heard) : hangs
+  )
+  await expect.poll(() => recorded.size).toBe(1)
+  for (let i = 0; i < 300; i++) for (const it of owed(`a-${i}`, 20, `a-${i}.example`)) due.set(it.id, it)
+  outbox.wake()
+  await expect.poll(() => sent.length).toBe(129)
+  for (const it of owed('z', 60, 'quick.example')) due.set(it.id, it)
+  outbox.wake()
+  await expect.poll(() => sent.filter(it => it.clientId === 'z').length).toBe(61)
+  expect(sent).toHaveLength(128 + 61)
+  answer(heard)
+  await outbox.stop()
+})
+
 test('applications that share a host each get their turn, more of them than may wait', async () => {
   const all = Array.from({ length: 40 }, (_, i) => owed(`a-${i}`, 24)).flat()
   const { outbox, sent, recorded } = outboxOver(all, async () => heard)
@@ -112,7 +138,7 @@ test.each([
   onTestFinished(() => void vi.useRealTimers())
   // Time stands still: the last logout is never long ago.
   vi.useFakeTimers({ toFake: ['performance'] })
-  const all = Array.from({ length: 50 }, (_, i) => owed(`a-${i}`, 4, `a-${i}.example`)).flat()
+  const all = Array.from({ length: 30 }, (_, i) => owed(`a-${i}`, 4, `a-${i}.example`)).flat()
   const perTurn: number[] = [0]
   const turning = setInterval(() => perTurn.push(0), 0)
   onTestFinished(() => clearInterval(turning))

@@ -92,11 +92,15 @@ export function sqliteDeliveries(
 
   function claim(limits: DeliveryLimits, now: number): ClaimedDelivery[] {
     const claimed: ClaimedDelivery[] = []
-    let superseded = 0
+    let [superseded, slow] = [0, 0]
     for (const [clientId, kind] of waysFrom(limits.after)) {
-      const most = Math.min(limits.most - claimed.length, limits.perClient)
-      if (most <= 0) break
-      if (limits.busy.has(`${clientId} ${kind}`)) continue
+      if (claimed.length >= limits.most) break
+      const way = `${clientId} ${kind}`
+      if (limits.busy.has(way)) continue
+      const asSlow = limits.slow?.allBut.has(way) ? undefined : limits.slow
+      const share = asSlow ? Math.min(asSlow.most - slow, asSlow.perClient) : limits.perClient
+      const most = Math.min(limits.most - claimed.length, share)
+      if (most <= 0) continue
       // Each receiver has one stream. While that stands still, or its client may hear nothing, what it owes stays where it is.
       if (kind === 'security_event' && streamSpeaks.get(clientId) === undefined) continue
       // Behind what is superseded may be what is not, and nobody would look for it soon; without end this holds up all writes.
@@ -105,6 +109,7 @@ export function sqliteDeliveries(
         const live = claimThese(rows, limits, now)
         claimed.push(...live)
         superseded += rows.length - live.length
+        if (asSlow) slow += live.length
         goOn = rows.length === most && live.length === 0 && superseded < limits.most
       }
     }

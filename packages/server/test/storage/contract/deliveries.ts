@@ -80,6 +80,18 @@ export function deliveryContract(open: OpenStorage): void {
     expect(rest).toHaveLength(3)
   })
 
+  test('for slow applications together no more is claimed than there is room for, for others as ever', async () => {
+    const { storage } = await owed(open, 5)
+    const some = await claim(storage, now, {
+      slow: { allBut: new Set(['news back_channel']), most: 3, perClient: 2 }
+    })
+    const names = some.map(it => it.clientId).sort()
+    expect(names).toEqual(['market', 'market', ...Array(5).fill('news')])
+    const none = { allBut: new Set<string>(), most: 0, perClient: 2 }
+    expect(await claim(storage, now, { slow: none })).toEqual([])
+    expect(await claim(storage, now, { slow: { ...none, most: 1 } })).toHaveLength(1)
+  })
+
   test.each<[DeliveryState, boolean]>([
     ['delivered', false],
     ['refused', false],
