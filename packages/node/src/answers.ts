@@ -42,6 +42,7 @@ export function page(status: number, { title, text, code, links }: PageText): Re
 <html lang="en">
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width">
+<meta name="color-scheme" content="light dark">
 <title>${escaped(title)}</title>
 <h1>${escaped(title)}</h1>
 <p id="error" data-code="${escaped(code)}">${escaped(text)}</p>

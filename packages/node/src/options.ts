@@ -1,4 +1,5 @@
 import { AuthError } from './auth-error.ts'
+import { loggable } from './loggable.ts'
 import type { RpSessionStore, RpSessionsEnded } from './sessions/store.ts'
 
 /** `fetch`, as far as this kit needs it. */
@@ -137,7 +138,7 @@ export function readOptions(options: AuthOptions): Settings {
     alg,
     fetch: given.fetch,
     onEnded: given.on_ended,
-    onError: given.on_error,
+    onError: error => given.on_error(loggable(error)),
     afterLogin: given.after_login,
     afterLogout: given.after_logout
   }

@@ -1,4 +1,6 @@
+import { inspect } from 'node:util'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { outgoing } from '../src/outgoing.ts'
 import { type App, openApp, unreachable } from './support/app.ts'
 import { newPerson, type Person, type Shown } from './support/person.ts'
 
@@ -256,6 +258,27 @@ describe('what can come of it instead', () => {
       expect(app.errors).toHaveLength(1)
     }
   )
+
+  test('an answer with tokens that makes no sense: what is reported of it holds none of them, however deep', async () => {
+    const out = outgoing()
+    const given: string[] = []
+    await app.close()
+    app = await openApp({
+      async fetch(input, init) {
+        const answer = await out.fetch(input, init)
+        if (new URL(input).pathname !== '/oauth/token') return answer
+        const tokens = (await answer.json()) as { access_token: string; id_token: string }
+        given.push(tokens.access_token, tokens.id_token)
+        return Response.json({ ...tokens, token_type: 7 })
+      }
+    })
+    const page = await app.person.signIn(app.origin)
+    await out.close()
+    expect(codeOn(page)).toBe('sign_in_failed')
+    expect(app.errors).toMatchObject([{ message: expect.stringContaining('response') }])
+    const reported = inspect(app.errors, { depth: Number.POSITIVE_INFINITY, showHidden: true })
+    expect(given.map(it => it.length > 20 && reported.includes(it))).toEqual([false, false])
+  })
 
   test('a Logout Token that overtakes the sign-in wins', async () => {
     // It comes in after the issuer has given everything, before there is an RP session.
