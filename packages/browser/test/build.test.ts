@@ -18,6 +18,11 @@ test('dist is what the sources give, to the byte; if not: npm run build --worksp
     expect(readFileSync(join(folder, name), 'utf8'), name).toBe(readFileSync(join(dist, name), 'utf8'))
 })
 
+test('the package has the licence that it names', () => {
+  const licence = (path: string): string => readFileSync(new URL(path, import.meta.url), 'utf8')
+  expect(licence('../LICENSE')).toBe(licence('../../../LICENSE'))
+})
+
 /** Largest that each file may be, minified and compressed, in bytes. */
 test.each([
   ['index.js', 6144],

@@ -99,8 +99,8 @@ export const errorTable = {
   },
   request_expired: {
     status: 400,
-    meaning: 'The page was open for too long, or was used already.',
-    remedy: 'Start again from the site you came from.'
+    meaning: 'The page was open for too long, was used already, or the browser keeps no cookies.',
+    remedy: 'Start again from the site you came from, with cookies allowed.'
   },
   server_error: {
     status: 500,
