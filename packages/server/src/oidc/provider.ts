@@ -139,8 +139,10 @@ function override(provider: Provider, { limits: { wrongSecrets } }: OpParts): vo
     uid: string
     id: string
     touched: boolean
+    transient?: boolean
     sidFor(clientId: string): string
     resetIdentifier(): void
+    loginAccount(details: { transient?: boolean }): void
   }
   session.sidFor = function (clientId) {
     return sidFor(this.uid, clientId)
@@ -149,6 +151,12 @@ function override(provider: Provider, { limits: { wrongSecrets } }: OpParts): vo
   session.resetIdentifier = function () {
     this.id = newSecret()
     this.touched = true
+  }
+  // Its own form never takes it back, and whoever asks to be remembered when signing in again would not be.
+  const { loginAccount } = session
+  session.loginAccount = function (details) {
+    this.transient = details.transient === true
+    loginAccount.call(this, details)
   }
 }
 

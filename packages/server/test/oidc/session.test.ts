@@ -56,6 +56,18 @@ describe('the session cookie', () => {
     expect(browser.cookie(name) !== undefined).toBe(expires)
   })
 
+  test('signing in again decides anew whether it outlives the browser (CK-06)', async () => {
+    const browser = at.browser()
+    await signIn(at, browser, 'news', { remember: false })
+    for (const remember of [true, false]) {
+      await signIn(at, browser, 'news', { remember, params: { prompt: 'login' } })
+      expect(await at.sessionOf(browser)).toMatchObject({ remembered: remember })
+      const reopened = browser.copy()
+      reopened.restart()
+      expect(reopened.cookie(name) !== undefined).toBe(remember)
+    }
+  })
+
   test('a value that was there before is never taken on (CK-07)', async () => {
     const browser = at.browser()
     const planted = 'A'.repeat(43)
@@ -129,6 +141,8 @@ describe('how long a session lives (AS-04)', () => {
     { remember: false, idle: 2 * hour, max: day },
     { remember: true, idle: 14 * day, max: 90 * day }
   ])('remembered $remember: idle $idle s, at most $max s', async ({ remember, idle, max }) => {
+    // Time stands still from here on, so that a sign-in takes none.
+    advance(0)
     const idler = at.browser()
     await signIn(at, idler, 'news', { remember })
     advance(idle - 1)
