@@ -22,9 +22,9 @@ export function receipts(parts: DoorParts) {
       const { after } = queryOf(request)
       if (request.headers.authorization !== undefined)
         return send(reply, await receiptForClient(storage, id, await caller(request), after))
-      if (parts.receiptCookie.read(request) === id)
-        return send(reply, await receiptForBrowser(storage, id, after))
-      return send(reply, await receiptCounts(storage, id))
+      const isOwn = parts.receiptCookie.read(request) === id
+      const named = isOwn ? await receiptForBrowser(storage, id, after) : undefined
+      return send(reply, named ?? (await receiptCounts(storage, id)))
     })
     app.post<{ Params: { id: string } }>(`${path}/:id`, async (request, reply) =>
       send(

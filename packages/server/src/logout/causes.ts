@@ -97,6 +97,10 @@ export const effects: Readonly<Record<CauseName, Effects>> = {
   absolute_timeout: timeIsUp
 }
 
+/** Whether a logout of this cause was about one session at most, and so about one person and one browser. */
+export const isOfOneSession = (cause: string): boolean =>
+  ['this', 'this_if_over'].includes(effects[cause as CauseName]?.sessions)
+
 /** Who asked, for the audit trail. */
 export interface AskedBy {
   ip?: string

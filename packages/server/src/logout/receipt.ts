@@ -1,5 +1,6 @@
 import type { ToldApplication, ToldState } from '../storage/receipt-store.ts'
 import type { Storage } from '../storage/storage.ts'
+import { isOfOneSession } from './causes.ts'
 
 /** Applications on one page of a receipt, about. */
 const pageSize = 100
@@ -74,7 +75,8 @@ export async function receiptForClient(
 }
 
 /**
- * What the browser that logged out may see.
+ * What the browser that logged out may see. `undefined` where there is no such receipt, and for that of a logout which
+ * reached further than one session: a browser whose session was among them must not read where others were signed in.
  * @param after the `next` of the page before
  */
 export async function receiptForBrowser(
@@ -83,7 +85,7 @@ export async function receiptForBrowser(
   after?: string
 ): Promise<ReceiptForBrowser | undefined> {
   const counts = await receiptCounts(storage, id)
-  if (!counts) return undefined
+  if (!counts || !isOfOneSession(counts.cause)) return undefined
   const { applications, next } = await page(storage, id, { after })
   const clients = applications.map(({ clientId, state, attempts, tried }) => ({
     client_id: clientId,

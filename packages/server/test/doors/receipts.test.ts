@@ -4,6 +4,7 @@ import type { Browser } from '../support/browser.ts'
 import { clients, password, secretOf, users } from '../support/fixtures.ts'
 import { authenticated, authorization, codeOf, signIn } from '../support/sign-in.ts'
 import { advance, openSystem, type TestSystem } from '../support/system.ts'
+import { logout } from './sdk-kit.ts'
 
 const signingUri = 'https://signing.example/callback'
 let at: TestSystem
@@ -158,6 +159,25 @@ test('names are for the browser that logged out, for a quarter of an hour', asyn
   advance(3)
   expect((await browser.go(`/logout/receipts/${id}`)).json()).toEqual(counts(id))
 })
+
+test.each(['admin_all', 'admin_user', 'account_everywhere'] as const)(
+  'a browser whose session %s ended among others sees counts, however its page then signs out',
+  async cause => {
+    const [browser, another] = [at.browser(), at.browser()]
+    await signIn(at, browser, 'forum')
+    await signIn(at, another, 'careful')
+    const { receiptId: id } = await at.system.heart.end({ name: cause, sub: 'u-ola' })
+    await at.system.jobs.settled()
+    const answer = await logout(browser, 'forum', {}, { from: 'same-site' })
+    expect(answer.json()).toMatchObject({ ended: true, receipt: id })
+    const receipt = (await browser.go(`/logout/receipts/${id}`)).json()
+    expect(receipt).toMatchObject({ id, cause })
+    expect(receipt).not.toHaveProperty('clients')
+    const page = (await browser.visit('/logout/signed-out')).text
+    expect(page).toContain('id="signed-out"')
+    expect(page).not.toContain('The careful site')
+  }
+)
 
 test('another browser, another receipt, or a forged cookie sees counts', async () => {
   const { browser, id } = await loggedOut()
