@@ -60,6 +60,29 @@ test.each(['password_changed', 'account_others'] as const)(
   }
 )
 
+test.each(['password_reset', 'admin_user', 'global_token_revocation', 'admin_all'] as const)(
+  'a second %s, with nothing left to end, voids what was proven since the first, and is no logout of its own',
+  async name => {
+    const { sub, email } = await newPerson()
+    await signIn(at, at.browser(), 'news', { email })
+    const first = await at.system.heart.end({ name, sub })
+    await at.system.jobs.settled()
+    const stranger = at.browser()
+    const page = await stranger.visit(authorization('news').path)
+    const proven = await stranger.submit(page, { login: email, password })
+    expect(proven.status).toBe(303)
+    expect(await at.system.heart.end({ name, sub })).toEqual({ ...first, state: 'already_ended' })
+    expect((await stranger.follow(proven)).text).toContain('id="sign-in"')
+    expect(await liveOf(sub)).toEqual([])
+
+    // What comes after it lives, and the next one ends it.
+    await signIn(at, stranger, 'news', { email })
+    expect(await liveOf(sub)).toHaveLength(1)
+    expect(await at.system.heart.end({ name, sub })).toMatchObject({ state: 'ended' })
+    expect(await liveOf(sub)).toEqual([])
+  }
+)
+
 test('so does a login without a browser', async () => {
   let refused = 0
   for (let nth = 1; ; nth++) {

@@ -5,7 +5,10 @@ type Epoch = NonNullable<EndOrder['epoch']>
 
 /** Ends of whole users, whole clients and the whole system: one counter moves, one job row is written. */
 export interface WideEnds {
-  /** `false` when there is no such user or client, or when the last such end left nothing alive to end again. */
+  /**
+   * `false` when there is no such user or client, or when the last such end left nothing alive to end again. Then the
+   * counter alone moves: a sign-in that was proven since, and is still under way, comes to nothing.
+   */
   end(epoch: Epoch, logoutId: string, now: number): boolean
   /** The logout that moved the counter last. */
   lastEnd(epoch: Epoch): string | null
@@ -19,9 +22,9 @@ export function wideEnds(db: DatabaseSync): WideEnds {
     system: db.prepare("UPDATE system SET epoch = epoch + 1 WHERE id = 1 AND ? = '' RETURNING epoch")
   }
   const last = db.prepare(
-    'SELECT logout_id AS id, epoch FROM jobs WHERE kind = ? AND subject = ? ORDER BY epoch DESC LIMIT 1'
+    'SELECT logout_id AS id FROM jobs WHERE kind = ? AND subject = ? ORDER BY epoch DESC LIMIT 1'
   )
-  // What was made since under the counter's present value. The partial indexes hold what has not ended, so that this
+  // What was made under the counter's value until now. The partial indexes hold what has not ended, so that this
   // stays a short look; the planner would not choose them for the system's column.
   const madeSince = {
     user: db.prepare(`SELECT
@@ -42,13 +45,14 @@ export function wideEnds(db: DatabaseSync): WideEnds {
   )
 
   return {
-    end(epoch, logoutId, now) {
-      const [kind, subject] = keyOf(epoch)
+    end(whole, logoutId, now) {
+      const [kind, subject] = keyOf(whole)
       const before = last.get(kind, subject)
-      if (before && madeSince[kind].get(subject, Number(before.epoch))?.found === 0) return false
       const moved = move[kind].get(subject)
       if (!moved) return false
-      addJob.run(logoutId, kind, subject, Number(moved.epoch), now)
+      const epoch = Number(moved.epoch)
+      if (before && madeSince[kind].get(subject, epoch - 1)?.found === 0) return false
+      addJob.run(logoutId, kind, subject, epoch, now)
       return true
     },
     lastEnd(epoch) {
