@@ -107,6 +107,15 @@ test('an account is disabled also when everything of it had ended before', async
   expect(causes).toEqual(['account_disabled', 'admin_user'])
 })
 
+test('a deleted account stays deleted, whatever is said of it afterwards', async () => {
+  const world = await world0()
+  const { receiptId } = await world.heart.end({ name: 'account_deleted', sub: 'ola' })
+  const again = { state: 'already_ended', receiptId }
+  for (const name of ['account_disabled', 'account_deleted', 'admin_user'] as const)
+    expect(await world.heart.end({ name, sub: 'ola' })).toEqual(again)
+  expect((await world.storage.findUser('ola'))?.status).toBe('deleted')
+})
+
 test('a session that has ended is not revived by an authorization that was under way', async () => {
   const world = await world0()
   await world.heart.end({ name: 'redirect', sub: 'ola', sessionUid: 'ola laptop' })

@@ -48,7 +48,10 @@ export function sqliteEnding(db: DatabaseSync, write: Write): LogoutStore {
   const tellClientBySub = db.prepare(
     insertOwed({ sid: 'NULL', sub: '?3', from: 'clients c WHERE c.client_id = ?4' })
   )
-  const userStatus = db.prepare('UPDATE users SET status = ?1 WHERE sub = ?2 AND status <> ?1')
+  // Deleted is for good.
+  const userStatus = db.prepare(
+    "UPDATE users SET status = ?1 WHERE sub = ?2 AND status NOT IN (?1, 'deleted')"
+  )
   const disable = db.prepare(
     'UPDATE clients SET enabled = 0, version = version + 1 WHERE client_id = ? AND enabled = 1'
   )
