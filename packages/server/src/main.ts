@@ -2,6 +2,12 @@
 import { argumentsOf, commandLine } from './cli/command-line.ts'
 import { UtgangError } from './errors.ts'
 
+// Whoever reads has had enough, as `head` has: what was begun is finished, and nobody is told more.
+for (const stream of [process.stdout, process.stderr])
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error
+  })
+
 try {
   await commandLine().parseAsync(argumentsOf(process.argv.slice(2)), { from: 'user' })
 } catch (error) {

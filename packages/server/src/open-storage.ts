@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import { existsSync, linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import type { Config } from './config/schema.ts'
+import { UtgangError } from './errors.ts'
 import { newSecret, type Sealer, sealer } from './storage/secrets.ts'
+import { backupOf } from './storage/sqlite/backup.ts'
 import { pendingIn } from './storage/sqlite/pending.ts'
 import { openSqlite } from './storage/sqlite/sqlite.ts'
 import type { Storage } from './storage/storage.ts'
@@ -43,6 +45,17 @@ export const keyFile = (config: Pick<Config, 'storage'>): string => `${databaseF
 /** Names of the migrations that the database of a config has still to see; nothing is changed. @throws UtgangError `bad_config` */
 export const pendingMigrations = (config: Pick<Config, 'storage'>): string[] =>
   pendingIn(databaseFile(config))
+
+/**
+ * Copies the database of a config, as it is at this moment, into one file; nothing else is changed.
+ * @throws UtgangError `bad_config` when one cannot be read, or the other cannot be written
+ */
+export async function backupDatabase(config: Pick<Config, 'storage'>, path: string): Promise<void> {
+  const source = databaseFile(config)
+  if (source === ':memory:')
+    throw new UtgangError('bad_config', 'backup: a database in memory is in its own process alone')
+  await backupOf(source, path)
+}
 
 /** Of several processes that start at once the first makes the key, and none reads one that is half written. */
 function makeKeyOnce(file: string): void {

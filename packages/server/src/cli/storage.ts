@@ -1,4 +1,7 @@
 import type { Command } from 'commander'
+import { loadConfig } from '../config/load.ts'
+import { backupDatabase } from '../open-storage.ts'
+import { explained } from './refusals.ts'
 import { configured, withStorage } from './with-storage.ts'
 
 /** `utgang migrate` and `utgang backup`. */
@@ -11,13 +14,15 @@ export function registerStorageCommands(program: Command): void {
         async ({ config }) => void process.stdout.write(`${config.storage} is up to date\n`)
       )
     )
+
   configured(program.command('backup'))
-    .description('copy the database, of a running server too, into one file')
-    .argument('<file>', 'where to; an existing file is replaced')
-    .action((file: string, options: { config?: string }) =>
-      withStorage(options, async ({ storage }) => {
-        await storage.backup(file)
-        process.stdout.write(`copied to ${file}\n`)
-      })
+    .description(
+      'copy the database, of a running server too, into one file; an older one is copied as it is. The key of a loopback server without `secret_keys` is not in it: it lies beside the database, in a file that ends with `.key`'
     )
+    .argument('<file>', 'where to; an existing file is replaced')
+    .action(async (file: string, options: { config?: string }) => {
+      const { config } = loadConfig({ file: options.config, env: process.env })
+      await explained(config, () => backupDatabase(config, file))
+      process.stdout.write(`copied to ${file}\n`)
+    })
 }

@@ -76,10 +76,13 @@ export function printRows(
   const shown = rows.map(row =>
     Object.fromEntries(columns.map(name => [name, String(row[name] ?? '').replaceAll(commands, '�')]))
   )
-  const width = (name: string): number => Math.max(name.length, ...shown.map(row => (row[name] ?? '').length))
+  // Not spread into one call: of a hundred thousand rows that would be too many arguments.
+  const widthOf = (name: string): number =>
+    shown.reduce((most, row) => Math.max(most, (row[name] ?? '').length), name.length)
+  const width = Object.fromEntries(columns.map(name => [name, widthOf(name)]))
   const line = (cells: (name: string) => string): string =>
     columns
-      .map(name => cells(name).padEnd(width(name)))
+      .map(name => cells(name).padEnd(width[name] ?? 0))
       .join('  ')
       .trimEnd()
   const lines = [line(name => name), ...shown.map(row => line(name => row[name] ?? ''))]

@@ -265,11 +265,6 @@ export interface UpkeepStore {
    * delivery that is pending (with its logout), a grant for as long as one of its tokens. Returns the number of rows removed.
    */
   sweep(now: number, retentionSeconds: number): Promise<number>
-  /**
-   * Copies a running database into one file; a file that is there gives way only to a whole copy.
-   * @throws UtgangError `bad_config` when the file is the database itself
-   */
-  backup(path: string): Promise<void>
   /** Resolves when the storage can read and write. */
   ping(): Promise<void>
   /** Finishes accepted writes, then closes. Later writes are refused; closing once more is no error. */

@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { DatabaseSync } from 'node:sqlite'
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { newPlace, type Place, type Said, utgang } from './utgang.ts'
 
 let place: Place & { remove(): void }
@@ -203,4 +204,22 @@ test('a session whose name begins with a dash can be named like any other', asyn
     const said = await place.run('sessions', 'end', start + 'x'.repeat(40))
     expect([said.code, said.stderr]).toEqual([1, expect.stringContaining('code: unknown_session')])
   }
+})
+
+test('whoever stops reading, as `head` does, is no error', async () => {
+  const { code, stderr } = await utgang(['config', 'print', '-c', place.config], { stopsReading: true })
+  expect([code, stderr]).toEqual([0, ''])
+})
+
+test('a table of more rows than a call takes arguments is printed whole', async () => {
+  const full = newPlace()
+  onTestFinished(() => full.remove())
+  await printed(full.run('migrate'))
+  const db = new DatabaseSync(join(full.folder, 'utgang.db'))
+  const rows = 130_000
+  db.exec(`INSERT INTO audit (at, event) WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${rows})
+    SELECT 1, 'many' FROM n`)
+  db.close()
+  const text = await printed(full.run('audit', '--limit', String(rows)))
+  expect(text.trim().split('\n')).toHaveLength(1 + rows)
 })

@@ -62,12 +62,17 @@ export function newPlace(more: Record<string, unknown> = {}): Place & { remove()
   }
 }
 
-/** Runs the command line as it is, to its end. */
+/** Runs the command line as it is, to its end. With `stopsReading` nobody reads what it prints. */
 export function utgang(
   args: string[],
-  { input, env = {} }: { input?: string; env?: Record<string, string> } = {}
+  {
+    input,
+    env = {},
+    stopsReading
+  }: { input?: string; env?: Record<string, string>; stopsReading?: true } = {}
 ): Promise<Said> {
   const child = start(args, env)
+  if (stopsReading) child.stdout?.destroy()
   child.stdin?.end(input)
   return collect(child)
 }

@@ -5,11 +5,9 @@ import {
   mkdtempSync,
   openSync,
   readdirSync,
-  readFileSync,
   readSync,
   rmSync,
   statSync,
-  symlinkSync,
   writeFileSync
 } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -156,33 +154,6 @@ test('the database can be read by its owner alone', async () => {
   const storage = open(file)
   await storage.addUser(person('ola'), now)
   for (const name of [file, `${file}-wal`, `${file}-shm`]) expect(statSync(name).mode & 0o077).toBe(0)
-})
-
-test('a copy never takes the place of the database itself, under any of its names', async () => {
-  const file = newFile()
-  const storage = open(file)
-  await storage.addUser(person('ola'), now)
-  const link = `${file}.link`
-  symlinkSync(file, link)
-  for (const path of [file, link]) {
-    await expect(storage.backup(path)).rejects.toMatchObject({ code: 'bad_config' })
-  }
-  await storage.close()
-  expect(await open(file).findUser('ola')).toBeDefined()
-})
-
-test('a copy that cannot be made leaves the earlier one', async () => {
-  const file = newFile()
-  const storage = open(file)
-  const copy = `${file}.copy`
-  await storage.backup(copy)
-  const before = readFileSync(copy)
-  const broken = raw(`${copy}.part`)
-  broken.exec('PRAGMA journal_mode = WAL; CREATE TABLE t (a)')
-  rmSync(`${copy}.part`)
-  // A folder in the way of the unfinished copy.
-  await expect(storage.backup(join(copy, 'inside'))).rejects.toThrow()
-  expect(readFileSync(copy)).toEqual(before)
 })
 
 test('the write-ahead log starts anew also while one write follows the other without a pause', async () => {

@@ -1,6 +1,4 @@
-import { existsSync, realpathSync, renameSync, rmSync } from 'node:fs'
-import { backup, type DatabaseSync } from 'node:sqlite'
-import { UtgangError } from '../../errors.ts'
+import type { DatabaseSync } from 'node:sqlite'
 import type { KeyRow } from '../records.ts'
 import type { UpkeepStore } from '../storage.ts'
 import type { Write } from './group-commit.ts'
@@ -29,17 +27,6 @@ export function sqliteUpkeep(db: DatabaseSync, write: Write): Omit<UpkeepStore, 
         return String(secret.get(name)?.sealed)
       }),
     sweep: sqliteRetention(db, write),
-    backup: async path => {
-      const source = db.location()
-      if (source !== null && existsSync(path) && realpathSync(path) === realpathSync(source)) {
-        throw new UtgangError('bad_config', `backup: ${path} is the database itself; name another file`)
-      }
-      // An earlier backup gives way only to a whole new one.
-      const part = `${path}.part`
-      rmSync(part, { force: true })
-      await backup(db, part)
-      renameSync(part, path)
-    },
     ping: async () => {
       ping.get()
       await write(() => void touch.run())
