@@ -35,7 +35,7 @@ export async function login(page: Page, options: LoginOptions): Promise<never> {
     text
   }
   if (!tabStore.set(keyOf(page), JSON.stringify(attempt)))
-    throw failed('this browser stores nothing, so that no answer could be recognised')
+    throw failed('this browser stores nothing, so no answer could be recognised')
   const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(attempt.verifier))
   return leaveFor(
     withQuery(`${settings.server}/oauth/authorize`, {

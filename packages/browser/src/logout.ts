@@ -10,6 +10,7 @@ import type { LoggedOut, LogoutOptions } from './types.ts'
  */
 export async function logout(page: Page, { fallback, closing }: Required<LogoutOptions>): Promise<LoggedOut> {
   const { settings, tokens } = page
+  page.hasGone = false
   page.cache.drop()
   if (closing) forgetAhead(page)
   let failure: SdkError | undefined
@@ -25,9 +26,14 @@ export async function logout(page: Page, { fallback, closing }: Required<LogoutO
     failure = error as SdkError
     page.fire('error', failure)
   }
-  // Where nobody answers, leaving the page would end on the browser's own error page, signed in.
-  const mayLeave = fallback === 'redirect' && !closing
-  if (mayLeave && (!failure || (await isReachable(settings.server, settings.timeoutMs))))
+  if (
+    fallback === 'redirect' &&
+    !closing &&
+    // Where nobody answers, leaving the page would end on the browser's own error page, signed in.
+    (!failure || (await isReachable(settings.server, settings.timeoutMs))) &&
+    // Whoever went elsewhere meanwhile, and is back, may have signed in anew.
+    !page.hasGone
+  )
     return leave(page, tokens?.access_token)
   if (failure) throw failure
   return page.fail(notEnded())
@@ -63,5 +69,5 @@ function endedOf(answer: Answer, by: LoggedOut['by']): LoggedOut | undefined {
 const notEnded = (): SdkError =>
   new SdkError(
     'not_ended',
-    'the browser sent the server no cookie, and no tokens showed the session: allow fallback "redirect"'
+    'neither a cookie nor tokens showed the server the session: allow fallback "redirect"'
   )

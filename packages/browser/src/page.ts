@@ -24,6 +24,8 @@ export interface Page {
   logout: Promise<LoggedOut> | undefined
   /** The calls of the last logout; settles before it leaves the page, if it does. */
   ending: Promise<unknown> | undefined
+  /** Whether the page went while its last logout was under way; it may be back. */
+  hasGone: boolean
   /** Whether it is leaving the page. */
   isLeaving: boolean
   fire: Emitter<Events>['fire']

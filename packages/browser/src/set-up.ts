@@ -62,6 +62,7 @@ function setUp(settings: Settings, events: Emitter<Events>): Started {
     askedAt: 0,
     logout: undefined,
     ending: undefined,
+    hasGone: false,
     isLeaving: false,
     fire: events.fire,
     fail(error) {
@@ -70,7 +71,8 @@ function setUp(settings: Settings, events: Emitter<Events>): Started {
     },
     ended(by, receipt) {
       page.forget()
-      tabs.tell(receipt)
+      // Who comes back with an old answer knows no more who is there now.
+      tabs.tell(receipt, !page.hasGone)
       page.state.ended(by, receipt)
     },
     forget(next) {
@@ -81,13 +83,11 @@ function setUp(settings: Settings, events: Emitter<Events>): Started {
   }
 
   let back: Promise<void> | undefined
-  const returned = (): Promise<void> => {
-    back ??= comeBack(page).catch(error => {
+  const returned = (): Promise<void> =>
+    (back ??= comeBack(page).catch(error => {
       back = undefined
       throw error
-    })
-    return back
-  }
+    }))
   const check = newSessionCheck(page, returned)
   const watch = newWatch(page, async () => {
     const isAnswered = await check.recheck()
@@ -108,7 +108,10 @@ function setUp(settings: Settings, events: Emitter<Events>): Started {
 
   function hide(): void {
     isHidden = true
-    if (page.logout && !page.isLeaving) forgetAhead(page)
+    if (page.logout && !page.isLeaving) {
+      page.hasGone = true
+      forgetAhead(page)
+    }
     // An open channel may keep the page out of the back/forward cache.
     tabs.close()
     stream.look(false)

@@ -37,12 +37,21 @@ export interface Spid {
 export function newSpid(version: string, onInit: (options: InitOptions) => void): Spid {
   // Pages subscribe before they call init, and fire events of their own.
   const events = newEmitter<Record<string, unknown>>()
-  const ofClient: Emitter<Events> = {
-    ...(events as unknown as Emitter<Events>),
-    fire: (event, payload) =>
-      events.fire(event, event === 'error' ? spidErrorOf(payload as SdkError) : payload),
-    // Another client may follow; the page hears of it, too.
-    clear() {}
+  const ofClient = (): Emitter<Events> => {
+    const own = newEmitter<Events>()
+    let isOver = false
+    return {
+      ...own,
+      fire(event, payload) {
+        // Of a client that another has followed, an answer may still come.
+        if (isOver) return
+        own.fire(event, payload)
+        events.fire(event, event === 'error' ? spidErrorOf(payload as SdkError) : payload)
+      },
+      clear() {
+        isOver = true
+      }
+    }
   }
   let utgang: Started['calls'] | undefined
 
@@ -59,7 +68,7 @@ export function newSpid(version: string, onInit: (options: InitOptions) => void)
     version: () => version,
     init(options) {
       const before = utgang
-      utgang = start(options, () => ofClient).calls
+      utgang = start(options, ofClient).calls
       onInit(options)
       if (utgang !== before) before?.close()
     },

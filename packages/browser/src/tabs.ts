@@ -3,8 +3,8 @@ import type { Store } from './storage.ts'
 
 /** What the tabs of one origin tell each other about the logouts of one client. */
 export interface Tabs {
-  /** Tells the other tabs of a logout. Not `sure`: it was sent, its answer will not be heard here. */
-  tell(receipt: string | null, sure?: boolean): void
+  /** Tells the other tabs of a logout. Not `sure`: they ask for themselves. */
+  tell(receipt: string | null, sure: boolean): void
   /** The last logout that is on record in this origin; a text to be compared. */
   last(): string | null
   /** Changes with each logout that this tab did or heard of, by whichever way it hears first. */
@@ -44,7 +44,7 @@ export function newTabs(
   }
 
   const tabs: Tabs = {
-    tell(receipt, sure = true) {
+    tell(receipt, sure) {
       seen = `${sure ? '' : '?'}${newSecret()} ${receipt ?? ''}`
       store.set(key, seen)
       channel?.postMessage(seen)

@@ -11,6 +11,8 @@ export interface Watch {
 
 /** Least time between two questions, in milliseconds. */
 const leastMs = 10_000
+/** Longest that a timer waits, in milliseconds: what takes more than 31 bits is run at once by browsers. */
+const longestMs = 2_000_000_000
 /** Most that failures stretch the time between two questions, as powers of two. */
 const mostFailures = 4
 
@@ -26,7 +28,7 @@ export function newWatch(page: Pick<Page, 'askedAt'>, recheck: () => Promise<boo
 
   function askIn(ms: number): void {
     clearTimeout(timer)
-    timer = setTimeout(ask, ms)
+    timer = setTimeout(ask, Math.min(ms, longestMs))
   }
 
   async function ask(): Promise<void> {
@@ -40,11 +42,15 @@ export function newWatch(page: Pick<Page, 'askedAt'>, recheck: () => Promise<boo
   const waitMs = (ms: number): number => Math.max(ms, leastMs) * 2 ** failures
 
   function wake(): void {
-    if (everyMs && !document.hidden) askIn(Math.max(0, page.askedAt + waitMs(leastMs) - Date.now()))
+    // No question lies in the future: the clock was set back since.
+    const sinceMs = Math.max(0, Date.now() - page.askedAt)
+    if (everyMs && !document.hidden) askIn(Math.max(0, waitMs(leastMs) - sinceMs))
   }
 
   const watch: Watch = {
     start(seconds) {
+      // Pages call init() ever again: what goes on already does not begin anew.
+      if (seconds * 1000 === everyMs) return
       watch.stop()
       if (!seconds) return
       everyMs = seconds * 1000

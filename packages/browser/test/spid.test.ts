@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { hasChromium, startChromium } from './support/chromium.ts'
 import { soon } from './support/pages.ts'
 import { openSite, type Site } from './support/site.ts'
-import { openStandIn, type StandIn } from './support/stand-in.ts'
+import { type Behaviour, connected, notConnected, openStandIn, type StandIn } from './support/stand-in.ts'
 import { openUtgang, type Utgang } from './support/utgang.ts'
 
 let site: Site
@@ -278,6 +278,29 @@ describe.skipIf(!hasChromium)('a page of SPiD’s time', () => {
     await call(other, 'logout')
     await toldBy(other, 'logout()')
     expect(await page.evaluate(() => window.told.map(it => it[0]))).toEqual([])
+  })
+
+  test('with another client hears nothing more of the first, whose answer was on the way', async () => {
+    let release = (_it: Behaviour): void => {}
+    const held = new Promise<Behaviour>(resolve => {
+      release = resolve
+    })
+    server.answers.set('/sdk/session', () => held)
+    server.asked.length = 0
+    const page = await open(synchronous(old(hosts.standIn())))
+    await expect.poll(() => server.asked, soon).toHaveLength(1)
+    await page.evaluate(it => {
+      window.SPiD.init({ client_id: 'other', server: it, https: false })
+    }, hosts.standIn())
+    release(connected())
+    expect((await toldBy(page, 'hasSession()')).map(it => it[0])).toEqual(['hasSession()'])
+    server.answers.set('/sdk/session', notConnected())
+    await call(page, 'hasSession')
+    expect((await toldBy(page, 'hasSession()')).map(it => it[0])).toEqual([
+      'notLoggedin',
+      'sessionChange',
+      'hasSession()'
+    ])
   })
 
   test('a callback that throws is called once, and its error is the page’s', async () => {

@@ -33,6 +33,8 @@ declare global {
   interface Window {
     /** Lets the page's time go on. Timers that are due run in their order, each when the answers to the one before are there. */
     pass(seconds: number): Promise<void>
+    /** Sets the page's clock; its timers do not go by it. */
+    turn(seconds: number): void
     /** What the page was asked to do, with the second it happened in. */
     asked: number[]
     setHidden(isHidden: boolean): void
@@ -68,7 +70,8 @@ function clock(): void {
       port2.postMessage(0)
     })
   }
-  Object.assign(Date, { now: () => now })
+  let turned = 0
+  Object.assign(Date, { now: () => now + turned })
   Object.assign(window, {
     asked: [],
     fetch(...given: Parameters<typeof fetch>) {
@@ -83,7 +86,8 @@ function clock(): void {
       return answer
     },
     setTimeout(run: () => void, ms = 0) {
-      timers.set(++lastId, { at: now + ms, run })
+      // Browsers keep this in 32 bits, and run at once what is more.
+      timers.set(++lastId, { at: now + (ms > 2 ** 31 - 1 ? 0 : ms), run })
       return lastId
     },
     clearTimeout: (id: number) => void timers.delete(id),
@@ -103,6 +107,9 @@ function clock(): void {
         next[1].run()
       }
       now = end
+    },
+    turn(seconds: number) {
+      turned += seconds * 1000
     },
     setHidden(isHidden: boolean) {
       Object.defineProperty(document, 'hidden', { value: isHidden, configurable: true })
@@ -242,6 +249,34 @@ describe.skipIf(!hasChromium)('watch', () => {
     await page.evaluate(comeBack)
     await pass(page, 10)
     expect(await asked(page)).toEqual([20])
+  })
+
+  test('goes on asking when the clock was set back, whoever comes back meanwhile', async () => {
+    const page = await watching(true)
+    await page.evaluate(() => {
+      window.turn(-86_400)
+      dispatchEvent(new Event('focus'))
+    })
+    await pass(page, 130)
+    expect(await asked(page)).toEqual([10, 70, 130])
+  })
+
+  test('goes on asking in a page that calls init() ever again, as with each of its views', async () => {
+    const page = await watching(true)
+    for (let second = 0; second < 180; second += 20) {
+      await start(page, { client_id: 'site', server: server.origin, watch: true })
+      await pass(page, 20)
+    }
+    expect(await asked(page)).toEqual([60, 120, 180])
+    await start(page, { client_id: 'site', server: server.origin, watch: 20 })
+    await pass(page, 40)
+    expect(await asked(page)).toEqual([60, 120, 180, 200, 220])
+  })
+
+  test('asks no more often for a time that is longer than a timer can be', async () => {
+    const page = await watching(2 ** 31 / 1000)
+    await pass(page, 600)
+    expect(await asked(page)).toEqual([])
   })
 
   test('ends with close()', async () => {
