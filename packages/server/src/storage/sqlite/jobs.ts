@@ -57,7 +57,8 @@ export function sqliteJobs(db: DatabaseSync): Jobs {
       AND ?1 = '' AND g.system_epoch < ?2 LIMIT ?3`
     )
   }
-  const rpsOf = db.prepare(`SELECT sc.sid, s.sub, sc.client_epoch < ?3 AND s.ended_at IS NULL AS was_rp
+  // Of the places that the counter's last value left: those of an earlier one were told by the logout that ended it.
+  const rpsOf = db.prepare(`SELECT sc.sid, s.sub, sc.client_epoch = ?3 - 1 AND s.ended_at IS NULL AS was_rp
     FROM session_clients sc CROSS JOIN sessions s ON s.uid = sc.session_uid
     WHERE sc.client_id = ?1 AND sc.sid > ?2 ORDER BY sc.sid LIMIT ?4`)
   const toldUpTo = db.prepare('UPDATE jobs SET told_up_to = ?2 WHERE logout_id = ?1')

@@ -91,6 +91,31 @@ export function rpContract(open: OpenStorage): void {
     )
     expect(await storage.end(wholeClient(), now)).toMatchObject({ state: 'already_ended' })
   })
+
+  test('the next one tells an RP by no sid of which the one before has told it', async () => {
+    const { storage, session, finishJobs } = await withNews(open)
+    await session('ola', ['news'])
+    await storage.end(wholeClient(), now)
+    await finishJobs()
+    const later = await session('kari', ['news'])
+    const next = wholeClient()
+    expect(await storage.end(next, now)).toMatchObject({ state: 'ended' })
+    await finishJobs()
+    expect((await storage.listDeliveries(next.logoutId)).map(it => it.sid)).toEqual([sidOf(later, 'news')])
+  })
+
+  test('nor by one of which an unfinished one has still to tell it', async () => {
+    const { storage, session, finishJobs } = await withNews(open)
+    const [first, later] = [wholeClient(), wholeClient()]
+    const before = await session('ola', ['news'])
+    await storage.end(first, now)
+    const after = await session('kari', ['news'])
+    await storage.end(later, now)
+    await finishJobs(1)
+    const sidsOf = async (id: string) => (await storage.listDeliveries(id)).map(it => it.sid)
+    expect(await sidsOf(first.logoutId)).toEqual([sidOf(before, 'news')])
+    expect(await sidsOf(later.logoutId)).toEqual([sidOf(after, 'news')])
+  })
 }
 
 async function withNews(open: OpenStorage): Promise<Stage> {
