@@ -8,6 +8,7 @@ import { renderProviderError } from './errors.ts'
 import type { OpParts } from './parts.ts'
 import { checkSessionPath, globalRevocationPath, returnPath, routes } from './paths.ts'
 import { restartOf } from './restart.ts'
+import { isFirst } from './session-names.ts'
 
 type Next = () => Promise<unknown>
 
@@ -28,7 +29,9 @@ export function amendments(provider: Provider, parts: OpParts): void {
   // An authorization whose session ended while it was under way starts again, signed out.
   provider.use(async (ctx: KoaContextWithOIDC, next: Next) => {
     await next()
-    if (ctx.state.sessionEnded === true && isAuthorization(ctx)) restart(ctx, paramsOf(ctx))
+    if (ctx.state.sessionEnded === true && isAuthorization(ctx))
+      // Another tab may have begun it for somebody else, as whom nobody goes on without being asked.
+      restart(ctx, paramsOf(ctx), isFirst(ctx) ? 'login' : undefined)
     else if (wantsAccountSwitch(ctx)) restart(ctx, ctx.oidc.entities.Interaction?.params, 'login')
     if (ctx.state.sessionEnded === true || ctx.oidc?.session?.accountId === undefined) keepSessionCookie(ctx)
     else if (isAuthorization(ctx)) tellBrowser(ctx, parts)

@@ -2,8 +2,7 @@ import Provider, { type Configuration, errors, type KoaContextWithOIDC } from 'o
 import { guessKey, tooManySecrets } from '../clients/authenticate.ts'
 import { originsOf, secretMark } from '../clients/client.ts'
 import { sessionCookie } from '../sessions/session-cookie.ts'
-import { sidFor } from '../sessions/sid.ts'
-import { hashSecret, newSecret } from '../storage/secrets.ts'
+import { hashSecret } from '../storage/secrets.ts'
 import { isIdTokenType } from '../tokens/id-token-hint.ts'
 import { outgoingFetch } from '../web/outgoing.ts'
 import { giveForms, resourceIndicators } from './access-tokens.ts'
@@ -17,6 +16,7 @@ import { registerPasswordGrant } from './password-grant.ts'
 import { interactionCookies, interactionPath, routes } from './paths.ts'
 import { prompts } from './policy.ts'
 import { checkRegistration, encryptionKeys, ownKeys } from './registration.ts'
+import { nameSessions } from './session-names.ts'
 import { sessionStates } from './session-state.ts'
 
 /** Builds oidc-provider over our storage, with the signing keys of this moment. */
@@ -27,6 +27,7 @@ export function buildProvider(parts: OpParts): Provider {
   override(provider, parts)
   giveForms(provider, parts)
   registerPasswordGrant(provider, parts)
+  nameSessions(provider, parts)
   sessionStates(provider, parts)
   amendments(provider, parts)
   provider.on('server_error', (ctx, error) =>
@@ -135,29 +136,6 @@ function override(provider: Provider, { limits: { wrongSecrets } }: OpParts): vo
     if (!matches) await wrongSecrets.take(guesses)
     return matches
   } as never
-  const session = provider.Session.prototype as unknown as {
-    uid: string
-    id: string
-    touched: boolean
-    transient?: boolean
-    sidFor(clientId: string): string
-    resetIdentifier(): void
-    loginAccount(details: { transient?: boolean }): void
-  }
-  session.sidFor = function (clientId) {
-    return sidFor(this.uid, clientId)
-  }
-  // Its own form deletes the row under the old id first; in between, the session would be gone for everybody.
-  session.resetIdentifier = function () {
-    this.id = newSecret()
-    this.touched = true
-  }
-  // Its own form never takes it back, and whoever asks to be remembered when signing in again would not be.
-  const { loginAccount } = session
-  session.loginAccount = function (details) {
-    this.transient = details.transient === true
-    loginAccount.call(this, details)
-  }
 }
 
 interface HintReader {

@@ -4,6 +4,7 @@ import type { Session } from '../storage/records.ts'
 import { hashSecret } from '../storage/secrets.ts'
 import { adapter, sessionHasEnded } from './adapter-base.ts'
 import type { OpParts } from './parts.ts'
+import { isFirst } from './session-names.ts'
 
 /** What of a session only oidc-provider asks for. */
 interface KeptPayload {
@@ -46,7 +47,10 @@ export function sessionAdapter({ storage, clock, config, sdkNames }: OpParts): A
           ip: request?.askedBy?.ip,
           handleHash: hashSecret(sdkNames.handleOf(payload.uid)),
           provenUnder: provenUnder(),
-          foundUnder: Provider.ctx?.state.sessionFoundUnder as string | undefined
+          // One that another tab has begun is taken on as it was begun, and never under a cookie that it had once.
+          foundUnder: (Provider.ctx?.state.sessionFoundUnder ?? (isFirst() ? hashSecret(id) : undefined)) as
+            | string
+            | undefined
         },
         clock.now()
       )

@@ -6,6 +6,8 @@ import { isTopLevel } from '../web/fetch-metadata.ts'
 import { stateLine } from '../web/state-cookie.ts'
 import { isAuthorization, paramsOf } from './amendments.ts'
 import type { OpParts } from './parts.ts'
+import { interactionPath } from './paths.ts'
+import { isFirst } from './session-names.ts'
 
 /** The OP browser state that an answer speaks of. */
 interface State {
@@ -31,12 +33,18 @@ export function sessionStates(provider: Provider, parts: OpParts): void {
   provider.on('server_error', failed)
   provider.use(async (ctx: KoaContextWithOIDC, next: () => Promise<unknown>) => {
     await next()
-    if (!isAuthorization(ctx) || ctx.state.sessionEnded === true) return
+    if (!isAuthorization(ctx)) return
+    if (ctx.state.sessionEnded === true) {
+      // The session that its state names is not to be had: the next sign-in begins another one.
+      if (isFirst(ctx)) keepInStep(ctx, { value: parts.sdkNames.states.signedOut(), is: 'signed_out' }, parts)
+      return
+    }
     const state = stateOf(ctx, parts)
     const told = addToError(ctx, state.value)
-    // A browser of which nobody has been told anything needs no state yet.
+    // A browser of which nobody has been told anything needs none yet, unless somebody is about to sign in.
     const known = readCookie(ctx.req.headers.cookie, stateCookie) !== undefined
-    if (state.is === 'of_session' || (state.is === 'signed_out' && (told || known)))
+    const begins = (ctx.response.get('location') ?? '').startsWith(`${interactionPath}/`)
+    if (state.is === 'of_session' || (state.is === 'signed_out' && (told || known || begins)))
       keepInStep(ctx, state, parts)
   })
 }

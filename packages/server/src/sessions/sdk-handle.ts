@@ -13,9 +13,17 @@ export interface SdkNames {
   handleOf(sessionUid: string): string
   /** The user as one client alone knows them, in the form of a UUID (RFC 9562 §5.8): two clients cannot compare notes. */
   uuidOf(sub: string, clientId: string): string
+  /**
+   * Uid and cookie of the session that begins in a browser that has none. Of all tabs that share a state of
+   * {@link BrowserStates.signedOut} they are the same, for ten minutes: a jar that was copied must not stay one browser.
+   */
+  firstSession(state: string, now: number): { uid: string; cookie: string }
   /** What the framed page knows a sign-in by. */
   states: BrowserStates
 }
+
+/** How long one state names one session, in seconds. */
+const firstSeconds = 600
 
 /** @param secret of this server, the same in every process; without it nobody works out a handle, not even from the database */
 export function sdkNames(secret: string): SdkNames {
@@ -23,6 +31,11 @@ export function sdkNames(secret: string): SdkNames {
   return {
     handleOf: sessionUid => mac(`handle ${sessionUid}`).toString('base64url'),
     uuidOf: (sub, clientId) => uuid(mac(`user ${JSON.stringify([sub, clientId])}`)),
+    firstSession(state, now) {
+      const name = (what: string): string =>
+        mac(`first ${what} ${Math.floor(now / firstSeconds)} ${state}`).toString('base64url')
+      return { uid: name('uid'), cookie: name('cookie') }
+    },
     states: browserStates(secret)
   }
 }

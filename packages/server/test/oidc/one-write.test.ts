@@ -140,16 +140,3 @@ test('two sites that sign in at the same moment in one session are both told of 
   expect(told.map(it => it.clientId)).toEqual(['forum', 'market'])
   expect(new Set(told.map(it => it.sid)).size).toBe(2)
 })
-
-test('two tabs that sign in at the same moment end up in one session of one person', async () => {
-  const browser = at.browser()
-  const pages = []
-  for (const clientId of ['news', 'market']) pages.push(await browser.visit(authorization(clientId).path))
-  const ends = await Promise.all(pages.map(page => answerPages(browser, page)))
-  // Each tab reaches its site; the browser keeps one of the sessions, and that one knows the site it was used for.
-  expect(ends.map(it => it.location && new URL(it.location).hostname)).toEqual([
-    'news.example',
-    'market.example'
-  ])
-  expect(await at.sessionOf(browser)).toMatchObject({ sub: 'u-ola' })
-})
