@@ -19,12 +19,10 @@ function withSignIn({ page, calls }: Started): Utgang {
   return {
     ...calls,
     login: (options = {}) => login(page, options),
-    finishLogin(address = location.href) {
-      finishing ??= finishLogin(page, address).finally(() => {
+    finishLogin: (address = location.href) =>
+      (finishing ??= finishLogin(page, address).finally(() => {
         finishing = undefined
-      })
-      return finishing
-    },
+      })),
     setTokens(tokens) {
       page.tokens = tokens
     }

@@ -33,7 +33,7 @@ export function stopLeaving(page: Page): void {
   page.isLeaving = false
 }
 
-/** No page asks about a logout any more that this tab left for: somebody has signed in since. */
+/** No page asks about a logout any more that this tab left for: somebody is back from a sign-in since. */
 export const stay = (page: Page): void => page.tabStore.remove(keyOf(page))
 
 /**
@@ -53,6 +53,8 @@ export async function comeBack(page: Page): Promise<void> {
   const { session, ended } = await call(withQuery(`${server}/sdk/session`, { client_id, ticket }), timeoutMs)
     .then(answer => ({ session: sessionOf(answer), ended: answer.ended as { receipt?: string } | undefined }))
     .catch(page.fail)
+  // Somebody came back from a sign-in meanwhile.
+  if (!tabStore.get(keyOf(page))) return
   if (ended) {
     stay(page)
     page.ended('redirect', ended.receipt ?? null)

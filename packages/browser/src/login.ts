@@ -26,7 +26,7 @@ export async function login(page: Page, options: LoginOptions): Promise<never> {
   if (backend) return leaveFor(withQuery(`${backend}/login`, { return_to, ...asked }))
   if (!redirectUri)
     throw new SdkError('invalid_options', 'redirect_uri is undefined: give where a sign-in comes back to')
-  if (!crypto.subtle) throw failed('a page needs https for it')
+  if (!crypto.subtle) throw failed('it needs https')
   const attempt: Attempt = {
     state: newSecret(),
     nonce: newSecret(),
@@ -64,12 +64,15 @@ export async function finishLogin(page: Page, address: string): Promise<Tokens |
       throw failed('this tab began no such sign-in: start again with login()')
     if (answer.iss && answer.iss !== page.settings.server) throw failed(`${answer.iss} is not the server`)
     if (answer.error) throw failed(answer.error_description ?? answer.error, answer.error)
+    stay(page)
+    const mark = page.tabs.mark()
     const tokens = await redeem(page, attempt, answer.code ?? '')
     if (!isRight(tokens.id_token, { ...page.settings, nonce: attempt.nonce }))
-      throw failed('its ID Token is missing, or of another server, client or sign-in, or too old')
+      throw failed('its ID Token is missing, too old, or of another server, client or sign-in')
+    // As with any answer that was asked for before a logout: it signs nobody in after it.
+    if (mark !== page.tabs.mark()) throw failed('a logout came meanwhile')
     page.tokens = tokens
     page.cache.drop()
-    stay(page)
     return { ...tokens, state: attempt.text }
   } catch (cause) {
     const error = isFailed(cause)

@@ -67,7 +67,4 @@ function endedOf(answer: Answer, by: LoggedOut['by']): LoggedOut | undefined {
 }
 
 const notEnded = (): SdkError =>
-  new SdkError(
-    'not_ended',
-    'neither a cookie nor tokens showed the server the session: allow fallback "redirect"'
-  )
+  new SdkError('not_ended', 'no cookie and no tokens showed a session: allow fallback "redirect"')

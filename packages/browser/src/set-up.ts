@@ -141,12 +141,10 @@ function setUp(settings: Settings, events: Emitter<Events>): Started {
     page,
     calls: {
       hasSession: check.hasSession,
-      logout({ fallback = settings.fallback, closing = isHidden } = {}) {
-        page.logout ??= logout(page, { fallback, closing }).finally(() => {
+      logout: ({ fallback = settings.fallback, closing = isHidden } = {}) =>
+        (page.logout ??= logout(page, { fallback, closing }).finally(() => {
           page.logout = undefined
-        })
-        return page.logout
-      },
+        })),
       on: events.on,
       off: events.off,
       close() {

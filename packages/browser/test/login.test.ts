@@ -1,9 +1,19 @@
 import type { Browser, BrowserContext, Page } from 'puppeteer-core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { hasChromium, startChromium } from './support/chromium.ts'
-import { hasSession, openPage, ready, start, startPage, takeHeard } from './support/pages.ts'
+import {
+  hasSession,
+  logout,
+  openPage,
+  ready,
+  settled,
+  soon,
+  start,
+  startPage,
+  takeHeard
+} from './support/pages.ts'
 import { openSite, type Site } from './support/site.ts'
-import { connected, openStandIn, type StandIn } from './support/stand-in.ts'
+import { connected, ended, openStandIn, type StandIn } from './support/stand-in.ts'
 import { fillIn, openUtgang, type Utgang } from './support/utgang.ts'
 
 let site: Site
@@ -201,7 +211,8 @@ describe.skipIf(!hasChromium)('the ID Token', () => {
 
   /** What comes of a sign-in whose ID Token has these claims. */
   async function signInWith(
-    claims: (right: Record<string, unknown>) => object | string | undefined
+    claims: (right: Record<string, unknown>) => object | string | undefined,
+    redeemed: Promise<unknown> = Promise.resolve()
   ): Promise<unknown> {
     const page = await startPage(context, site.origin, { ...options, server: server.origin })
     server.answers.set('/oauth/authorize', { body: {} })
@@ -216,7 +227,10 @@ describe.skipIf(!hasChromium)('the ID Token', () => {
     }
     const it = claims(right)
     const id_token = typeof it === 'object' ? `e30.${encode(it)}.signature` : it
-    server.answers.set('/oauth/token', { body: { access_token: 'a', token_type: 'Bearer', id_token } })
+    server.answers.set('/oauth/token', async () => {
+      await redeemed
+      return { body: { access_token: 'a', token_type: 'Bearer', id_token } }
+    })
     site.starts.set('/back', { ...options, server: server.origin })
     await page.goto(`${site.origin}/back?code=c&state=${searchParams.get('state')}`)
     await ready(page)
@@ -260,21 +274,70 @@ describe.skipIf(!hasChromium)('the ID Token', () => {
     expect(server.asked).toEqual(['GET /sdk/session'])
   })
 
-  test('a logout that the tab had left for is not asked about after a sign-in', async () => {
-    const page = await startPage(context, site.origin, { ...options, server: server.origin })
-    await leave(page)
-    const state = new URL(page.url()).searchParams.get('state')
-    const nonce = new URL(page.url()).searchParams.get('nonce')
-    const claims = { iss: server.origin, aud: 'site', sub: 'u', nonce, exp: now() + 600 }
-    const id_token = `e30.${encode(claims)}.signature`
-    server.answers.set('/oauth/token', { body: { access_token: 'a', id_token } })
-    site.starts.clear()
-    await page.goto(`${site.origin}/back?code=c&state=${state}`)
-    await ready(page)
-    await start(page, { ...options, server: server.origin })
-    await page.evaluate(() => sessionStorage.setItem('utgang:site:left', `ticket ${Date.now()}`))
-    expect(await finish(page)).toMatchObject({ access_token: 'a' })
-    expect(await page.evaluate(() => Object.keys(sessionStorage))).toEqual([])
+  test.each(['before', 'after'])(
+    'a logout that the tab had left for is not told %s a sign-in',
+    async when => {
+      const page = await startPage(context, site.origin, { ...options, server: server.origin })
+      await leave(page)
+      const state = new URL(page.url()).searchParams.get('state')
+      const nonce = new URL(page.url()).searchParams.get('nonce')
+      const claims = { iss: server.origin, aud: 'site', sub: 'u', nonce, exp: now() + 600 }
+      const id_token = `e30.${encode(claims)}.signature`
+      const release = new Map<string, () => void>()
+      const later = (path: string, body: object): void => {
+        const held = new Promise<void>(resolve => release.set(path, resolve))
+        server.answers.set(path, () => held.then(() => ({ body })))
+      }
+      later('/oauth/token', { access_token: 'a', id_token })
+      later('/sdk/session', { status: 'notConnected', cache_seconds: 0, ended: { receipt: 'r-0' } })
+      server.answers.set('/sdk/logout', ended)
+      server.asked.length = 0
+      site.starts.clear()
+      await page.goto(`${site.origin}/back?code=c&state=${state}`)
+      await ready(page)
+      await page.evaluate(() => sessionStorage.setItem('utgang:site:left', `ticket ${Date.now()}`))
+      await start(page, { ...options, server: server.origin })
+      const tokens = finish(page)
+      await expect.poll(() => server.asked, soon).toHaveLength(2)
+      const [first, second] = ['/sdk/session', '/oauth/token']
+      for (const path of when === 'before' ? [first, second] : [second, first]) {
+        const answered = page.waitForResponse(it => it.url().includes(path ?? ''))
+        release.get(path ?? '')?.()
+        await answered
+      }
+      expect(await tokens).toMatchObject({ access_token: 'a' })
+      expect(await page.evaluate(() => Object.keys(sessionStorage))).toEqual([])
+      // What waits until it is known whether the tab came back from a logout.
+      server.answers.set('/sdk/session', connected())
+      await hasSession(page)
+      expect((await takeHeard(page)).map(it => it.name)).not.toContain('logout')
+      await logout(page)
+      expect(server.bodies.get('/sdk/logout')).toContain('"access_token":"a"')
+    }
+  )
+
+  test.each(['this page', 'another tab'])('is refused when %s signed out before it came', async who => {
+    let release = (): void => {}
+    const held = new Promise<void>(resolve => {
+      release = resolve
+    })
+    server.asked.length = 0
+    server.answers.set('/sdk/logout', ended)
+    const outcome = signInWith(right => right, held)
+    await expect.poll(() => server.asked, soon).toContain('POST /oauth/token')
+    const pages = await context.pages()
+    const page = pages.find(it => it.url().startsWith(`${site.origin}/back`)) ?? expect.unreachable()
+    if (who === 'this page') await logout(page)
+    else {
+      const other = await startPage(context, site.origin, { ...options, server: server.origin })
+      await logout(other)
+      await settled(other, page)
+    }
+    release()
+    expect(await outcome).toMatchObject({
+      code: 'login_failed',
+      message: 'signing in failed: a logout came meanwhile'
+    })
   })
 
   test('a code that the server refuses is a failed sign-in, with its code', async () => {
