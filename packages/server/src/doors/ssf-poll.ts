@@ -8,6 +8,8 @@ import { ssfPaths } from './ssf-paths.ts'
 
 /** Most events in one answer. */
 const mostEvents = 500
+/** The longest poll that is taken, in bytes: there is room to say of each event of an answer why it could not be taken. */
+const longestBodyBytes = 1024 * 1024
 /** Longest that a poll is held open, in milliseconds; shorter than what proxies cut off. */
 const longestPollMs = 25_000
 /** How often an open poll looks for what other processes queued, in milliseconds. */
@@ -39,7 +41,7 @@ export function ssfPoll(parts: DoorParts) {
     })
     app.post<{ Params: { stream: string } }>(
       `${ssfPaths.poll}/:stream`,
-      { config: { quiet: true } },
+      { config: { quiet: true }, bodyLimit: longestBodyBytes },
       async (request, reply) => {
         const client = await receiverOf(request, reply, 'ssf.read', parts)
         const { id } = await streamOfReceiver(client, request.params.stream, parts)

@@ -66,6 +66,17 @@ test('POLL-01 POLL-04: what is not acknowledged is given again as it was; what i
   expect(await at.storage.listAttempts(bad)).toMatchObject([{ problem: 'invalid_key: cannot read it' }])
 })
 
+test('POLL-01: of every event of the longest answer it can be said in a sentence why it could not be taken', async () => {
+  const { market, id } = await polled()
+  const description =
+    'The signature does not fit any of the keys that are published at the address of jwks_uri.'
+  const failed = Array.from({ length: 500 }, (_, n) => [
+    String(n).padStart(32, '0'),
+    { err: 'invalid_key', description }
+  ])
+  expect(await market.fetch(id, { setErrs: Object.fromEntries(failed) })).toEqual({ sets: {} })
+})
+
 test('POLL-04: nobody acknowledges for another receiver', async () => {
   const { at, market, id } = await polled()
   const news = await receiverAt(at, 'news')

@@ -152,6 +152,11 @@ test.each([
     ['sc USING PRIMARY KEY', 'deliveries_once (logout_id=? AND client_id=? AND <expr>=? AND <expr>=?']
   ],
   [
+    'what a stream that stands still says of itself',
+    /d.kind = 'stream_notice' ORDER BY d.seq/,
+    ['d USING INDEX deliveries_stream_notices (stream_id=?)']
+  ],
+  [
     'the sids by which a client knows a user',
     /s.sub = \?3 AND s.ended_at IS NULL AND sc.client_id/,
     ['INDEX sessions_of_user (sub=?)', 'sc USING PRIMARY KEY (session_uid=? AND client_id=?)']

@@ -9,6 +9,8 @@ const batchSize = 500
 export interface StreamQueue {
   /** Gives up all that a stream owes, but what it says of itself while it stands still. */
   letGo(id: string): Promise<void>
+  /** Gives up that, too. */
+  letGoWhole(id: string): Promise<void>
   /** Sends what a stream owes to another address; to none where it is polled. */
   readdress(id: string, address: string): Promise<void>
   /** Gives up what nobody fetched since, and what a push was held back from. */
@@ -28,20 +30,25 @@ export interface StreamQueue {
 /** {@link StreamQueue} on SQLite. */
 export function streamQueue(db: DatabaseSync, write: Write): StreamQueue {
   const owed = "stream_id = ?1 AND state IN ('pending', 'waiting')"
-  const letGo = db.prepare(`UPDATE deliveries SET state = 'gave_up' WHERE id IN
-    (SELECT id FROM deliveries WHERE ${owed} AND kind = 'security_event' LIMIT ${batchSize})`)
+  const lettingGo = (kinds: string) =>
+    db.prepare(`UPDATE deliveries SET state = 'gave_up' WHERE id IN
+      (SELECT id FROM deliveries WHERE ${owed} ${kinds} LIMIT ${batchSize})`)
+  const letGo = lettingGo("AND kind = 'security_event'")
+  const letGoWhole = lettingGo('')
   const readdress = db.prepare(`UPDATE deliveries SET address = ?2, state = iif(?2 = '', 'waiting', 'pending')
     WHERE id IN (SELECT id FROM deliveries WHERE ${owed} AND address <> ?2 LIMIT ${batchSize})`)
   const streams = db.prepare('SELECT id, status FROM streams')
   const oldest = db.prepare(`SELECT id, created_at AS createdAt FROM deliveries
     WHERE stream_id = ? AND state = ? ORDER BY seq LIMIT ${batchSize}`)
   const giveUp = db.prepare("UPDATE deliveries SET state = 'gave_up' WHERE id = ?")
-  const waiting =
+  const waitingOf = (index: string, kinds: string) =>
     db.prepare(`SELECT d.id, d.logout_id AS logoutId, d.client_id AS clientId, d.stream_id AS streamId,
       d.sub, d.sid, d.created_at AS createdAt, l.cause, d.event
-    FROM deliveries d LEFT JOIN logouts l ON l.id = d.logout_id
-    WHERE d.stream_id = ?1 AND d.state = 'waiting' AND (?2 = 1 OR d.kind = 'stream_notice')
-    ORDER BY d.seq LIMIT ?3`)
+    FROM deliveries d INDEXED BY ${index} LEFT JOIN logouts l ON l.id = d.logout_id
+    WHERE d.stream_id = ?1 AND d.state = 'waiting' ${kinds} ORDER BY d.seq LIMIT ?2`)
+  const waiting = waitingOf('deliveries_of_stream', '')
+  // Two statements: what is said is found straight, however much is held.
+  const said = waitingOf('deliveries_stream_notices', "AND d.kind = 'stream_notice'")
   const settle = db.prepare(
     "UPDATE deliveries SET state = ?3, attempts = attempts + 1 WHERE id = ?2 AND stream_id = ?1 AND state = 'waiting'"
   )
@@ -63,6 +70,7 @@ export function streamQueue(db: DatabaseSync, write: Write): StreamQueue {
 
   return {
     letGo: id => inBatches(() => letGo.run(id).changes),
+    letGoWhole: id => inBatches(() => letGoWhole.run(id).changes),
     readdress: (id, address) => inBatches(() => readdress.run(id, address).changes),
     async giveUpBefore(instant) {
       for (const { id } of streams.all())
@@ -70,7 +78,7 @@ export function streamQueue(db: DatabaseSync, write: Write): StreamQueue {
           await inBatches(() => giveUpOldest(String(id), state, instant))
     },
     waiting: (id, all, most) =>
-      waiting.all(id, all ? 1 : 0, most).map(row => {
+      (all ? waiting : said).all(id, most).map(row => {
         const event = row.event === null ? null : JSON.parse(String(row.event))
         return { ...row, event } as unknown as OwedEvent
       }),

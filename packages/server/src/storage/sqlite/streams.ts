@@ -71,7 +71,7 @@ export function sqliteStreams(db: DatabaseSync, write: Write): StreamStore {
         takeAllBack.run(id)
         return drop.run(id).changes > 0
       })
-      if (dropped) await queue.letGo(id)
+      if (dropped) await queue.letGoWhole(id)
       return dropped
     },
     setStreamStatus,

@@ -253,8 +253,11 @@ export function streamContract(open: OpenStorage): void {
     const { storage } = world
     await world.endSessions(1)
     await storage.setStreamSubject('s-news', 'ola', false)
+    await storage.setStreamStatus('s-news', { status: 'paused', reason: null, tell: true }, now)
     expect(await storage.dropStream('s-news')).toBe(true)
     expect(await storage.dropStream('s-news')).toBe(false)
+    const left = (await storage.recentDeliveries('pending', 9)).filter(it => it.clientId === 'news')
+    expect(left.filter(it => it.kind !== 'back_channel')).toEqual([])
     await storage.addStream(streamOf('news'), now)
     expect((await storage.waitingEvents('s-news', 9)).events).toEqual([])
     await world.endSessions(1)
