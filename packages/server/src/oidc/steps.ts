@@ -47,6 +47,12 @@ export function signInParts(parts: OpParts & { op: Op }): SignInParts {
         // The cookie decides; a page of another interaction than the cookie's is not answered with this one.
         if ((request.params as { uid?: string }).uid !== uid) throw new UtgangError('request_expired')
         const clientId = typeof params.client_id === 'string' ? params.client_id : ''
+        // Nobody is asked for a password by, or sent to, what a start with another configuration has taken away since.
+        const known = await op.provider().Client.find(clientId)
+        if (!known?.redirectUriAllowed(String(params.redirect_uri))) {
+          await startAgain(request, reply)
+          return undefined
+        }
         const session = await sessionOf(parts, request)
         const user = session && (await storage.findUser(session.sub))
         if (session) await moveIdleLimit(parts, session)
