@@ -85,6 +85,10 @@ export function redirectLogout(parts: DoorParts) {
       // Of two clicks the browser may never have heard the answer to the first: it was the same logout.
       const before = session || ended !== null ? undefined : await leftBefore(request, parts)
       const receiptId = ended ?? before?.endedBy ?? null
+      if (!session && receiptId === null && isKept(resolved, request)) {
+        const wait = await parts.limits.keptPosts.take(request.ip)
+        if (wait > 0) return tooMany(wait, request, reply)
+      }
       clearBrowser(request, reply, receiptId)
       // A frame does not bring the session's cookie along, so it proves nothing of this browser.
       if (client && asked.ticketHash !== undefined && isTopLevel(request.headers))
@@ -224,6 +228,11 @@ export function redirectLogout(parts: DoorParts) {
       return asked
     }
   }
+}
+
+/** Whether the answer to a logout leaves something in the storage, though it may have ended nothing. */
+function isKept({ request: { ticketHash }, mismatch }: ResolvedLogout, request: FastifyRequest): boolean {
+  return ticketHash !== undefined || (mismatch && !canBeLoadedAgain(request))
 }
 
 function merged(query: Parameters, form: Parameters): Parameters {

@@ -22,7 +22,7 @@ export interface Limits {
   subjectGuesses: RateLimit
   /** Users left out of a stream and taken back, known or not, for each receiver: every one costs a commit. */
   streamSubjects: RateLimit
-  /** Logout posts kept for a moment, for each address. */
+  /** Logout posts kept for a moment, and what is kept of logouts where nobody is signed in, for each address. */
   keptPosts: RateLimit
   /** Logouts that are refused, each of which is written down, for each address. */
   refusals: RateLimit

@@ -13,6 +13,7 @@ import {
   logoutPath,
   type Params,
   type Person,
+  secret,
   signedIn,
   tokenFor
 } from './redirect-kit.ts'
@@ -202,3 +203,28 @@ test('more posts in a minute than any person makes are refused, and say when to 
   const person = await signedIn(own)
   expect((await person.browser.go(logoutPath({ client_id: 'news' }))).status).toBe(303)
 })
+
+test.each([
+  ['a ticket', () => ({ client_id: 'news', sdk_ticket: secret() })],
+  [
+    'an unknown address beside a token',
+    () => ({ client_id: 'news', redirect_uri: `${bye}2`, oauth_token: 'x' })
+  ]
+] as const)(
+  'where nobody is signed in, what is kept of logouts with %s is limited too',
+  async (_what, params) => {
+    const own = await startSystem()
+    const answers: Answer[] = []
+    for (let nth = 0; nth < 121; nth++) answers.push(await own.browser().go(logoutPath(params())))
+    expect(answers.every(it => it.status === 303 || it.status === 429)).toBe(true)
+    expect(answers.filter(isServed)).toHaveLength(120)
+    // Whoever is signed in is signed out all the same, and so is whoever leaves nothing behind.
+    const person = await signedIn(own)
+    const left = await person.browser.go(logoutPath(params()), { from: 'same-site' })
+    expect([isServed(left), await isLive(own, person)]).toEqual([true, false])
+    expect(isServed(await own.browser().go(logoutPath({ client_id: 'news', redirect_uri: bye })))).toBe(true)
+  }
+)
+
+const isServed = ({ status, location = '' }: Answer): boolean =>
+  status === 303 && !location.startsWith('/logout/stopped')
