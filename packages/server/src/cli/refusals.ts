@@ -41,9 +41,9 @@ function cannotOpen(config: Config, error: unknown): UtgangError | undefined {
   return new UtgangError('bad_config', text, { cause: error })
 }
 
-/** By SQLite's primary result code. */
+/** By SQLite's result code: the extended one where that says more than its last byte, the primary one. */
 function byResult({ errcode, message }: Failure): string | undefined {
-  return errcode === undefined ? undefined : (opening[errcode & 0xff] ?? message)
+  return errcode === undefined ? undefined : (opening[errcode] ?? opening[errcode & 0xff] ?? message)
 }
 
 const opening: Record<number, string> = {
@@ -53,7 +53,9 @@ const opening: Record<number, string> = {
   11: 'the file is damaged; go back to a backup',
   13: 'the disk is full',
   14: 'it cannot be opened',
-  26: 'the file is no SQLite database'
+  26: 'the file is no SQLite database',
+  // No room for the shared memory beside the write-ahead log (SQLITE_IOERR_SHMSIZE).
+  4874: 'the disk is full'
 }
 
 /** The database's own file, or the key that is made beside it. */
@@ -66,6 +68,7 @@ const files: Record<string, string> = {
   ENOENT: 'its folder does not exist',
   EACCES: 'this user may not write there',
   EPERM: 'this user may not write there',
+  ENOSPC: 'the disk is full',
   EROFS: 'the disk is read-only',
   EISDIR: 'it is a folder, not a file'
 }

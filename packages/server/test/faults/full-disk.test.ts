@@ -2,9 +2,10 @@ import { execFileSync } from 'node:child_process'
 import { appendFileSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, expect, test } from 'vitest'
+import { afterAll, expect, onTestFinished, test } from 'vitest'
 import { systemClock } from '../../src/clock.ts'
 import type { Storage } from '../../src/storage/storage.ts'
+import { newPlace } from '../cli/utgang.ts'
 import { startSystem } from '../support/system.ts'
 import {
   owedTo,
@@ -56,6 +57,18 @@ test.skipIf(disk === undefined)(
     }
   }
 )
+
+test.skipIf(disk === undefined)('a command on a full disk says that it is full', async () => {
+  if (disk === undefined) throw new Error('skipped')
+  const place = newPlace({ storage: `sqlite:${join(disk, 'command.db')}` })
+  onTestFinished(() => place.remove())
+  expect((await place.run('migrate')).code).toBe(0)
+  const ballast = join(disk, 'ballast')
+  fill(ballast)
+  onTestFinished(() => rmSync(ballast))
+  const { code, stderr } = await place.run('users', 'list')
+  expect([code, stderr]).toEqual([1, expect.stringMatching(/cannot be used: the disk is full\./)])
+})
 
 afterAll(() => {
   if (disk === undefined) return
