@@ -335,6 +335,21 @@ describe('what clients of SPiD send', () => {
     expect(first.status).toBe(303)
     await redeem(at, 'news', codeOf(await browser.follow(first)), verifier)
   })
+
+  test.each(['/oauth/authorize', '/flow/login'])(
+    '%s goes on with every resource, and nothing else twice',
+    async path => {
+      const send = (form: URLSearchParams): Promise<Answer> =>
+        path === '/flow/login' ? at.ask(`${path}?${form}`) : at.ask(path, { form })
+      const form = new URLSearchParams({ client_id: 'news', scope: 'openid' })
+      const resources = ['https://one.example/', 'https://two.example/']
+      for (const resource of resources) form.append('resource', resource)
+      const { location = '' } = await send(form)
+      expect(new URL(location, issuer).searchParams.getAll('resource')).toEqual(resources)
+      form.append('scope', 'profile')
+      expect((await send(form)).text).toContain('data-code="duplicate_parameter"')
+    }
+  )
 })
 
 describe('the token endpoint', () => {
