@@ -2,9 +2,10 @@ import { isIPv4, isIPv6 } from 'node:net'
 
 /**
  * Whom an address counts as where attempts are counted: IPv4 as it is; of IPv6 the first 64 bits, since whoever has one
- * address has all of those.
+ * address has all of those. Some proxies forward an address with its port, which is another one each time.
  */
-export function networkOf(address: string): string {
+export function networkOf(given: string): string {
+  const address = /^\[(.*)\](:\d+)?$/.exec(given)?.[1] ?? given.replace(/^([\d.]+):\d+$/, '$1')
   const bare = address.replace(/%.*$/, '')
   const mapped = /^::ffff:([\d.]+)$/i.exec(bare)?.[1]
   if (mapped !== undefined && isIPv4(mapped)) return mapped
