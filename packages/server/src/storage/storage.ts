@@ -178,7 +178,8 @@ export interface LogoutStore {
   /**
    * Does all that an order says in one transaction: sessions, grants, tokens and epochs end, one delivery row per RP
    * that must hear is queued, the receipt and the audit row are written. Either all of it is on disk or none.
-   * Ending what has already ended writes nothing and returns the earlier receipt, if there was one.
+   * Ending what has already ended tells nobody and returns the earlier receipt, if there was one. Of a whole user or the
+   * system it still voids the proofs of sign-ins that are under way.
    */
   end(order: EndOrder, now: number): Promise<Ended>
   /**
