@@ -52,6 +52,18 @@ test('a problem names the variable that it came from', () => {
   )
 })
 
+test.each([
+  ['clients', '[{"client_id":"shop","client_secret":"hunter"'],
+  ['users', "[{'password': 'hunter'}]"],
+  ['registration', '{"initial_access_token":"hunter"'],
+  ['clients', '["{\\"client_secret\\":\\"hunter\\"}"]'],
+  ['clients', '[{"client_id":"shop","jwks":"{\\"d\\":\\"hunter\\"}"}]']
+])('JSON for %s in the environment that cannot be read shows none of its secrets: %s', (key, text) => {
+  const load = () => loadConfig({ env: { UTGANG_ISSUER: issuer, [`UTGANG_${key.toUpperCase()}`]: text } })
+  expect(load).toThrow(new RegExp(`UTGANG_${key.toUpperCase()}.*: is "\\*{6}"; expected`))
+  expect(load).not.toThrow(/hunter/)
+})
+
 test.each<[string, string, RegExp]>([
   [
     'a comma too many',
