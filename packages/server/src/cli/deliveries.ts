@@ -52,9 +52,7 @@ export function registerDeliveryCommands(program: Command): void {
         const delivery = await found(storage, id)
         const due = await storage.retryDelivery(id, clock.now())
         if (due) await writeDown('delivery_retried', delivery, { storage, clock })
-        process.stdout.write(
-          due ? 'due now: a running server sends it within a second\n' : 'was delivered already\n'
-        )
+        process.stdout.write(`${due ? dueNow(delivery) : notAgain(delivery)}\n`)
       })
     )
 
@@ -70,6 +68,13 @@ export function registerDeliveryCommands(program: Command): void {
       })
     )
 }
+
+/** What is fetched has no address. */
+const dueNow = ({ address }: Delivery): string =>
+  address === '' ? 'waits to be fetched' : 'due now: a running server sends it within a second'
+
+const notAgain = ({ state }: Delivery): string =>
+  state === 'delivered' ? 'was delivered already' : 'its stream was removed: there is nobody to tell'
 
 async function found(storage: Storage, id: string): Promise<Delivery> {
   const delivery = await storage.findDelivery(id)

@@ -228,7 +228,7 @@ export interface DeliveryStore {
   returnDeliveries(ids: readonly string[], now: number): Promise<void>
   /**
    * Makes a delivery due now, also one that was settled without having been delivered. Its attempts and its age stay, so
-   * that it is given up again when it is too old for another. `false` for one that was delivered.
+   * that it is given up again when it is too old for another. `false` for one that was delivered, or whose stream is gone.
    */
   retryDelivery(id: string, now: number): Promise<boolean>
   /** Gives a pending delivery up. `false` when it is settled already. */

@@ -50,6 +50,27 @@ test('cancel gives it up, once; then only --all lists it; retry makes it due aga
     expect(stdout).toMatch(new RegExp(`${event} .*${id}`))
 })
 
+test('an event that is fetched waits again; one of a removed stream has nobody to tell, and stays settled', async () => {
+  const storage = openSqlite(join(place.folder, 'utgang.db'))
+  const stream = {
+    id: 'a-stream',
+    clientId: 'market',
+    method: 'poll',
+    endpointUrl: null,
+    sealedHeader: null
+  } as const
+  await storage.addStream({ ...stream, eventsRequested: null, hearsEnds: true, description: null }, now)
+  await storage.queueVerification('a-stream', undefined, 0, now)
+  const [event] = (await storage.waitingEvents('a-stream', 1)).events
+  const name = event?.id ?? ''
+  await storage.cancelDelivery(name, now)
+  expect(await printed('retry', name)).toBe('waits to be fetched\n')
+  await storage.dropStream('a-stream')
+  expect(await printed('retry', name)).toBe('its stream was removed: there is nobody to tell\n')
+  expect((await storage.findDelivery(name))?.state).toBe('gave_up')
+  await storage.close()
+})
+
 test.each(['show', 'retry', 'cancel'])('%s of one that is not there says so', async command => {
   const { code, stderr } = await place.run('deliveries', command, 'no-such-delivery')
   expect(code).toBe(1)

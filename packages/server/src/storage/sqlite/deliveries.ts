@@ -48,10 +48,12 @@ export function sqliteDeliveries(
   const addAttempt = db.prepare(
     'INSERT INTO delivery_attempts (delivery_id, at, status, problem, milliseconds) VALUES (?, ?, ?, ?, ?)'
   )
+  // Nobody fetches what a removed stream owed, and nothing would settle it again.
   // Its age stays, and with it how long it is tried by itself and which sign-ins were made since.
   const again =
     db.prepare(`UPDATE deliveries SET state = iif(address = '', 'waiting', 'pending'), next_at = ?2
-    WHERE id = ?1 AND state <> 'delivered'`)
+    WHERE id = ?1 AND state <> 'delivered'
+      AND (stream_id IS NULL OR EXISTS (SELECT 1 FROM streams st WHERE st.id = stream_id))`)
   const columns = `id, kind, logout_id AS logoutId, client_id AS clientId, sid, sub, address, state, attempts,
     next_at AS nextAt, created_at AS createdAt`
   const one = db.prepare(`SELECT ${columns} FROM deliveries WHERE id = ?`)
