@@ -32,10 +32,16 @@ export function readEnvironment(env: Record<string, string | undefined>): Given 
   for (const [name, text] of Object.entries(env)) {
     if (!name.startsWith(prefix) || text === undefined) continue
     const key = name.slice(prefix.length).toLowerCase()
+    if (isServiceLink(key, text)) continue
     values[key] = fromText(key, text)
   }
   return values
 }
+
+/** Kubernetes tells each pod where a Service called `utgang` is by `UTGANG_PORT=tcp://…` and its like: nobody configured anything by them. */
+const isServiceLink = (key: string, text: string): boolean =>
+  /^service_(host|port(_\w+)?)$|^port_\d+_(tcp|udp|sctp)(_(proto|port|addr))?$/.test(key) ||
+  (key === 'port' && /^(tcp|udp|sctp):\/\//.test(text))
 
 function fromText(key: string, text: string): unknown {
   const schema = Object.entries(configSchema.shape).find(([name]) => name === key)?.[1]

@@ -16,6 +16,22 @@ function file(content: unknown): string {
   return path
 }
 
+test('what Kubernetes sets for a Service called utgang is no configuration; a port that somebody gives is unknown', () => {
+  const env = {
+    UTGANG_ISSUER: issuer,
+    UTGANG_SERVICE_HOST: '10.0.0.1',
+    UTGANG_SERVICE_PORT: '443',
+    UTGANG_SERVICE_PORT_HTTPS: '443',
+    UTGANG_PORT: 'tcp://10.0.0.1:443',
+    UTGANG_PORT_443_TCP: 'tcp://10.0.0.1:443',
+    UTGANG_PORT_443_TCP_PROTO: 'tcp',
+    UTGANG_PORT_443_TCP_PORT: '443',
+    UTGANG_PORT_443_TCP_ADDR: '10.0.0.1'
+  }
+  expect(loadConfig({ env }).config.issuer).toBe(issuer)
+  expect(() => loadConfig({ env: { ...env, UTGANG_PORT: '4000' } })).toThrow('UTGANG_PORT: unknown key')
+})
+
 test('the environment goes before the file, and the file before the default', () => {
   const { config } = loadConfig({
     file: file({ issuer, retention_days: 7, logout_wait_ms: 100 }),
