@@ -3,8 +3,11 @@
  * issuer, tokens and all.
  */
 export function loggable(error: unknown): unknown {
-  for (let it = error; it instanceof Error; it = it.cause) {
-    if (it.cause !== undefined && !(it.cause instanceof Error)) delete it.cause
+  // Causes may go round.
+  const seen = new Set<unknown>()
+  for (let it = error; it instanceof Error && !seen.has(it); it = it.cause) {
+    seen.add(it)
+    if (!(it.cause instanceof Error)) Reflect.deleteProperty(it, 'cause')
   }
   return error
 }

@@ -22,8 +22,5 @@ export function dataErrors(error: FastifyError, request: FastifyRequest, reply: 
 
 function localeOf(request: FastifyRequest): string {
   const { ui_locales } = (request.query ?? {}) as { ui_locales?: unknown }
-  return localesFor(
-    typeof ui_locales === 'string' ? ui_locales : undefined,
-    request.headers['accept-language']
-  )
+  return localesFor(ui_locales, request.headers)
 }

@@ -80,7 +80,7 @@ export function frontChannel(parts: DoorParts, records: LogoutRecords) {
         frames: stale ? undefined : { sources: frames.map(({ src }) => src), longestMs: longestWaitMs },
         next,
         nextName: nextClientId === undefined ? undefined : (await clients.find(nextClientId))?.name,
-        locale: localesFor(locale, reply.request.headers['accept-language'])
+        locale: localesFor(locale, reply.request.headers)
       })
     )
   }

@@ -19,7 +19,7 @@ export function home(parts: DoorParts) {
         reply,
         homePage({
           user: user && { name: user.name, email: user.email },
-          locale: localesFor(queryOf(request).ui_locales, request.headers['accept-language'])
+          locale: localesFor(queryOf(request).ui_locales, request.headers)
         })
       )
     })

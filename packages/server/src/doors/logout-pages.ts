@@ -87,7 +87,7 @@ export function logoutPages(parts: DoorParts, records: LogoutRecords) {
         request: id,
         user: { name: user?.name ?? '', email: user?.email ?? '' },
         clientName: client?.name,
-        locale: localesFor(asked.locale, reply.request.headers['accept-language'])
+        locale: localesFor(asked.locale, reply.request.headers)
       })
     )
   }
@@ -141,7 +141,7 @@ export function logoutPages(parts: DoorParts, records: LogoutRecords) {
           request: await records.putPending({ vocabulary: 'oidc', locale }, session),
           user: { name: user.name, email: user.email }
         },
-        locale: localesFor(locale, request.headers['accept-language'])
+        locale: localesFor(locale, request.headers)
       })
     )
   }
@@ -161,7 +161,7 @@ export function logoutPages(parts: DoorParts, records: LogoutRecords) {
     page: Omit<Parameters<typeof signedOutPage>[0], 'eventsAt'>
   ): FastifyReply {
     const { receipt } = page
-    const locale = localesFor(page.locale, reply.request.headers['accept-language'])
+    const locale = localesFor(page.locale, reply.request.headers)
     const isLive = receipt !== undefined && !receipt.isSettled
     if (isLive) reply.header('content-security-policy', pagePolicy({ script: true, events: true }))
     const eventsAt = isLive ? receiptEventsPath(receipt.id, languageOf(locale).lang) : undefined

@@ -32,10 +32,7 @@ export async function renderProviderError(
     status: ctx.status,
     description: out.error_description,
     requestId: ctx.req.askedBy?.requestId,
-    locale: localesFor(
-      typeof ctx.query.ui_locales === 'string' ? ctx.query.ui_locales : undefined,
-      ctx.req.headers['accept-language']
-    )
+    locale: localesFor(ctx.query.ui_locales, ctx.req.headers)
   })
 }
 

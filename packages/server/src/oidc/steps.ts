@@ -61,10 +61,7 @@ export function signInParts(parts: OpParts & { op: Op }): SignInParts {
           prompt: prompt.name,
           params,
           client: await clients.find(clientId),
-          locale: localesFor(
-            typeof params.ui_locales === 'string' ? params.ui_locales : undefined,
-            request.headers['accept-language']
-          ),
+          locale: localesFor(params.ui_locales, request.headers),
           current: session && user && { user, sessionUid: session.uid }
         }
       } catch (error) {

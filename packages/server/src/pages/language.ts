@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from 'node:http'
 import { en, type Strings } from './strings/en.ts'
 import { nb } from './strings/nb.ts'
 
@@ -28,15 +29,17 @@ export function languageOf(uiLocales: string | undefined): Language {
 /**
  * In which languages somebody reads, best first, as a `ui_locales` list: what the application asks for, then what the
  * browser does in `Accept-Language` (RFC 9110 §12.5.4).
+ * @param uiLocales as it came; what is no text asks for nothing
+ * @param headers of the browser's request
  */
-export function localesFor(uiLocales: string | undefined, acceptLanguage: string | undefined): string {
-  const accepted = (acceptLanguage ?? '').split(',').map(it => {
+export function localesFor(uiLocales: unknown, headers: IncomingHttpHeaders): string {
+  const accepted = (headers['accept-language'] ?? '').split(',').map(it => {
     const [tag = '', ...parameters] = it.split(';').map(part => part.trim())
     const weight = parameters.find(parameter => /^q=/i.test(parameter))?.slice(2)
     return { tag, weight: weight === undefined ? 1 : Number(weight) }
   })
   const wanted = accepted.filter(it => it.weight > 0).sort((a, b) => b.weight - a.weight)
-  return [uiLocales, ...wanted.map(it => it.tag)].join(' ')
+  return [typeof uiLocales === 'string' ? uiLocales : '', ...wanted.map(it => it.tag)].join(' ')
 }
 
 /** Nynorsk has no table of its own; whoever asks for it reads Bokmål better than English. */

@@ -1,12 +1,10 @@
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { existsSync, mkdirSync, readFileSync, statSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { backupOf } from '../../src/storage/sqlite/backup.ts'
-import { openSqlite } from '../../src/storage/sqlite/sqlite.ts'
 import type { Storage } from '../../src/storage/storage.ts'
 import { now, order, person, sessionOf } from './contract/stage.ts'
+import { newFile, open, raw } from './one-file.ts'
 
 test('a copy of a running storage holds everything that was answered before, and can be read by its owner alone', async () => {
   const { file, storage } = await withOla()
@@ -96,22 +94,4 @@ async function withOla(): Promise<{ file: string; storage: Storage }> {
   const storage = open(file)
   await storage.addUser(person('ola'), now)
   return { file, storage }
-}
-
-function newFile(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'utgang-test-'))
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
-  return join(folder, 'one.db')
-}
-
-function open(file: string): Storage {
-  const storage = openSqlite(file)
-  onTestFinished(() => storage.close())
-  return storage
-}
-
-function raw(file: string): DatabaseSync {
-  const db = new DatabaseSync(file)
-  onTestFinished(() => db.close())
-  return db
 }

@@ -1,22 +1,12 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import {
-  closeSync,
-  mkdtempSync,
-  openSync,
-  readdirSync,
-  readSync,
-  rmSync,
-  statSync,
-  writeFileSync
-} from 'node:fs'
-import { tmpdir } from 'node:os'
+import { closeSync, openSync, readdirSync, readSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { openSqlite } from '../../src/storage/sqlite/sqlite.ts'
 import type { Storage } from '../../src/storage/storage.ts'
 import { application, grantOf, now, order, person, sessionOf, sidOf, tokenOf } from './contract/stage.ts'
+import { newFile, open, raw } from './one-file.ts'
 
 test('what one process was answered, another sees at once', async () => {
   const file = newFile()
@@ -201,22 +191,4 @@ function startsOf(log: string): number {
   readSync(file, header)
   closeSync(file)
   return header.readUInt32BE(12)
-}
-
-function newFile(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'utgang-test-'))
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
-  return join(folder, 'one.db')
-}
-
-function open(file: string): Storage {
-  const storage = openSqlite(file)
-  onTestFinished(() => storage.close())
-  return storage
-}
-
-function raw(file: string): DatabaseSync {
-  const db = new DatabaseSync(file)
-  onTestFinished(() => db.close())
-  return db
 }
